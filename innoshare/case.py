@@ -1,0 +1,546 @@
+"""What a case and a city are: every front-matter field once, with its help, limits and marks.
+
+Everything else reads these declarations: `content` validates with them and words its messages from them, the
+search index takes its fields and facets from the marks, and pages take labels from the choices. A change to a
+field is a change here and, to show it, in `templates/case.html`; nowhere else.
+
+Decision: plain Pydantic models, not tables. A table model does not validate (`SQLModel(table=True)` accepts
+anything), and content lives in files, not in a database.
+
+Decision: the types here are those of a *published* case. A draft is checked with the same model, forgiving what
+only publication requires; it never becomes a `Case`, so no reader of a `Case` needs to ask for missing fields.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.fields import FieldInfo
+
+
+class Choice(StrEnum):
+    """A closed list of values, each with the label and the help that people read."""
+
+    label: str
+    help: str
+
+    def __new__(cls, value: str, label: str, help: str = "") -> Self:
+        self = str.__new__(cls, value)
+        self._value_, self.label, self.help = value, label, help
+        return self
+
+
+class Status(Choice):
+    DRAFT = "draft", "Draft", "Checked leniently and not shown"
+    PUBLISHED = "published", "Published", "Shown and searched"
+    ARCHIVED = "archived", "Archived", "Kept under its address with a notice, not searched"
+
+
+class Stage(Choice):
+    PILOT = "pilot", "Pilot", "Tried for a limited time or place"
+    IMPLEMENTED = "implemented", "In use", "Part of the normal work of the city"
+    SCALED = "scaled", "Scaled up", "Extended beyond where it began"
+    DISCONTINUED = "discontinued", "Stopped", "Ended, or replaced by something else"
+
+
+class Outcome(Choice):
+    POSITIVE = "positive", "It worked", "The challenge became smaller, and sources show it"
+    MIXED = "mixed", "Mixed results", "Some aims were reached, others not, or sources disagree"
+    NONE = "none", "No effect", "The challenge stayed as it was"
+    NEGATIVE = "negative", "It failed", "It was abandoned, or did more harm than good"
+    TOO_EARLY = "too-early", "Too early to say", "Running, without results yet"
+
+
+class Participation(Choice):
+    NONE = "none", "None"
+    CONSULTATION = "consultation", "Consultation", "Residents were asked; the city decided"
+    CO_CREATION = "co-creation", "Co-creation", "Residents shaped the solution with the city"
+    CROWDSOURCING = "crowdsourcing", "Crowdsourcing", "Many people contributed ideas, data or work"
+    CROWDFUNDING = "crowdfunding", "Crowdfunding", "Many people contributed money"
+    PARTICIPATORY_BUDGETING = "participatory-budgeting", "Participatory budgeting", "Residents decided on money"
+
+
+class CostBasis(Choice):
+    ACTUAL = "actual", "actual", "What was spent"
+    ESTIMATE = "estimate", "estimate", "What was expected"
+
+
+class FundingType(Choice):
+    OWN_BUDGET = "own-budget", "own budget"
+    NATIONAL = "national", "national or regional grant"
+    EU = "eu", "EU grant"
+    INTERNATIONAL = "international", "international grant"
+    PRIVATE = "private", "private money"
+    DONATION = "donation", "donation"
+    FEES = "fees", "fees and charges"
+    LOAN = "loan", "loan or bond"
+
+
+class PartnerType(Choice):
+    SME = "sme", "small or medium-sized firm"
+    COMPANY = "company", "company"
+    NGO = "ngo", "association or charity"
+    UNIVERSITY = "university", "university or research institute"
+    PUBLIC = "public", "public body"
+    CITIZENS = "citizens", "residents"
+
+
+class PrerequisiteKind(Choice):
+    LEGAL = "legal", "Law and rules"
+    DATA = "data", "Data"
+    STAFF = "staff", "Staff and skills"
+    INFRASTRUCTURE = "infrastructure", "Infrastructure"
+    POLITICAL = "political", "Political support"
+    PARTNER = "partner", "Partners"
+    BUDGET = "budget", "Budget"
+
+
+class EvaluationKind(Choice):
+    NONE = "none", "Not evaluated"
+    INTERNAL = "internal", "Evaluated by the city itself"
+    INDEPENDENT = "independent", "Evaluated independently"
+
+
+class AdoptionStatus(Choice):
+    CONSIDERING = "considering", "Considering it"
+    PILOTING = "piloting", "Trying it out"
+    ADOPTED = "adopted", "Adopted"
+    ADAPTED = "adapted", "Adopted with changes"
+    ABANDONED = "abandoned", "Abandoned"
+
+
+class TransferOffer(Choice):
+    NONE = "none", "None"
+    CALL = "call", "A call"
+    VISIT = "visit", "A visit"
+    MENTORING = "mentoring", "Mentoring"
+
+
+class ArtefactKind(Choice):
+    CODE = "code", "Software"
+    TENDER = "tender", "Tender documents"
+    BYLAW = "bylaw", "By-law"
+    DATASET = "dataset", "Data"
+    MANUAL = "manual", "Manual"
+    TRAINING = "training", "Training material"
+    REPORT = "report", "Report"
+
+
+class IncomeBand(Choice):
+    """World Bank classification of the city's country by income."""
+
+    LOW = "low", "low-income country"
+    LOWER_MIDDLE = "lower-middle", "lower-middle-income country"
+    UPPER_MIDDLE = "upper-middle", "upper-middle-income country"
+    HIGH = "high", "high-income country"
+
+
+class Power(Choice):
+    """What a city may decide itself under the law of its country."""
+
+    PLANNING = "planning", "land-use planning"
+    TRANSPORT = "transport", "public transport"
+    ROADS = "roads", "roads and parking"
+    WATER = "water", "water and sewers"
+    WASTE = "waste", "waste"
+    ENERGY = "energy", "energy"
+    HOUSING = "housing", "housing"
+    EDUCATION = "education", "schools"
+    HEALTH = "health", "health care"
+    SOCIAL_SERVICES = "social-services", "social services"
+    POLICING = "policing", "police"
+    TAXATION = "taxation", "local taxes"
+
+
+class SizeBand(Choice):
+    """Size of a city by residents; the bands settled in the design (section 6)."""
+
+    UNDER_20K = "under-20k", "under 20,000 residents"
+    FROM_20K = "20k-50k", "20,000 to 50,000"
+    FROM_50K = "50k-100k", "50,000 to 100,000"
+    FROM_100K = "100k-250k", "100,000 to 250,000"
+    FROM_250K = "250k-1m", "250,000 to 1 million"
+    OVER_1M = "over-1m", "over 1 million"
+
+    @classmethod
+    def of(cls, population: int) -> "SizeBand":
+        """The band for a number of residents; a limit belongs to the larger band."""
+        limits = (20_000, 50_000, 100_000, 250_000, 1_000_000)
+        return list(cls)[sum(population >= limit for limit in limits)]
+
+
+# Nesta's Standards of Evidence, with 0 for a case that gives no account of impact.
+EVIDENCE_LEVELS: dict[int, tuple[str, str]] = {
+    0: ("No account of impact", "Nothing is said about what it changed"),
+    1: ("Plausible", "A clear account of why it should work"),
+    2: ("Measured", "Data show a change; the cause is not shown"),
+    3: ("Cause shown", "A comparison shows that it was the cause"),
+    4: ("Confirmed", "An independent evaluation or repetition confirmed it"),
+    5: ("Repeatable", "Shown to work in several places, with manuals to repeat it"),
+}
+
+
+class Section(Choice):
+    """The sections of a case's body, in their order; the label is the English heading."""
+
+    SITUATION = "situation", "Situation", "The place and the problem before"
+    DONE = "done", "What was done", "The measure itself"
+    RESULTS = "results", "Results", "What changed, with sources"
+    HOW_TO = "how-to", "How to do it", "Steps for a city that wants to repeat it"
+    WENT_WRONG = "went-wrong", "What went wrong", "Mistakes, resistance, limits"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the library does with a field beyond keeping it.
+
+    `search` names the index field that its words go to, `facet` the search parameter that filters by it,
+    `vocabulary` the file in `content/vocabulary/` that lists its allowed values. `in_draft` says that even a
+    draft must have it. `from_file` marks what comes from the file itself and is not written in the header.
+    """
+
+    search: str | None = None
+    facet: str | None = None
+    vocabulary: str | None = None
+    in_draft: bool = False
+    from_file: bool = False
+
+
+Unknown = Literal["unknown"]
+
+EARLIEST_YEAR = 1850  # Sewers, tramways, municipal housing: older measures are history, a year below is a slip.
+LATEST_YEAR = 2100
+
+
+def _real_date(text: str) -> str:
+    year, month, day = (int(part) for part in (text + "-01-01")[:10].split("-"))
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        raise ValueError("date_range")
+    date(year, month, day)
+    return text
+
+
+def _plain_number(value: Any) -> Any:
+    """Refuse what Python takes for a number and people do not (`1_000`, `nan`, `inf`, `1e5`)."""
+    if isinstance(value, str) and set(value.strip()) - set("+-.0123456789"):
+        raise ValueError("plain_number")
+    return value
+
+
+Short = Annotated[str, StringConstraints(max_length=160)]
+Line = Annotated[str, StringConstraints(max_length=400)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"'`\\^{|}@\x00-\x20]+\.[^\s<>\"'`\\^{|}\x00-\x20]+$",
+                                       max_length=600)]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_real_date)]
+PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_real_date)]
+Year = Annotated[int, Field(ge=EARLIEST_YEAR, le=LATEST_YEAR), BeforeValidator(_plain_number)]
+Number = Annotated[float, Field(ge=0, le=1e15), BeforeValidator(_plain_number)]
+EvidenceLevel = Annotated[int, Field(ge=0, le=5), BeforeValidator(_plain_number)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+SdgTarget = Annotated[str, StringConstraints(pattern=r"^(1[0-7]|[1-9])\.([1-9]|1\d|[a-d])$")]
+Tag = Annotated[str, StringConstraints(pattern=r"^[^\W_]+(-[^\W_]+)*$", to_lower=False, max_length=40)]
+
+
+class Record(BaseModel):
+    """Common rules: unknown keys are refused, text is trimmed and never empty, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
+
+
+class Source(Record):
+    url: Annotated[Url, Field(description="Address of the source")]
+    title: Annotated[Short, Field(description="Its title")]
+    publisher: Annotated[Short | None, Field(description="Who published it")] = None
+    accessed: Annotated[Day, Field(description="The day you read it, as 2026-05-31")]
+
+
+class Contact(Record):
+    """An office, never a person."""
+
+    role: Annotated[Short, Field(description="The office or function that answers questions")]
+    organisation: Annotated[Short, Field(description="The body it belongs to")]
+    url: Annotated[Url, Field(description="Its public page or contact form")]
+
+
+class Approval(Record):
+    what: Annotated[Line, Field(description="The permit, decision or check that had to be obtained")]
+    months: Annotated[Number | Unknown | None, Field(description="How many months it took")] = None
+
+
+class Cost(Record):
+    setup: Annotated[Number | Unknown | None, Field(description="One-off cost, digits only")] = None
+    running_per_year: Annotated[Number | Unknown | None, Field(description="Cost of one year of running it")] = None
+    currency: Annotated[Currency | Unknown | None, Field(description="Three letters, as EUR")] = None
+    price_year: Annotated[Year | Unknown | None, Field(description="The year whose prices these are")] = None
+    basis: Annotated[CostBasis | Unknown | None, Field(description="Spent or expected")] = None
+    source: Annotated[Url | None, Field(description="Address of the source, listed under sources")] = None
+
+
+class Funding(Record):
+    source: Annotated[Short, Field(description="Who paid")]
+    type: Annotated[FundingType | None, Field(description="Kind of money")] = None
+    share: Annotated[float | Unknown | None, Field(ge=0, le=100, description="Percent of the cost")] = None
+
+
+class Procurement(Record):
+    route: Annotated[Line | None, Field(description="How it was bought: open tender, challenge, framework …")] = None
+    contract_years: Annotated[Number | Unknown | None, Field(description="Length of the contract")] = None
+    demands: Annotated[Line | None, Field(description="What was demanded of the supplier")] = None
+
+
+class Partner(Record):
+    name: Annotated[Short, Field(description="The organisation; never a person")]
+    type: Annotated[PartnerType | None, Field(description="Kind of organisation")] = None
+    role: Annotated[Line | None, Field(description="What it did")] = None
+
+
+class Result(Record):
+    metric: Annotated[Short, Field(description="What was measured")]
+    baseline: Annotated[Short | None, Field(description="Value before, or what it is compared with")] = None
+    value: Annotated[Short, Field(description="Value after")]
+    unit: Annotated[Short | None, Field(description="Unit of value and baseline")] = None
+    period: Annotated[Short | None, Field(description="When, and over how long")] = None
+    source: Annotated[Url, Field(description="Address of the source, listed under sources")]
+    evidence_level: Annotated[EvidenceLevel | None, Field(description="0 to 5, for this one figure")] = None
+
+
+class Evaluation(Record):
+    kind: Annotated[EvaluationKind, Field(description="Who evaluated")]
+    url: Annotated[Url | None, Field(description="The evaluation itself")] = None
+
+
+class Prerequisite(Record):
+    kind: Annotated[PrerequisiteKind, Field(description="What kind of thing is needed")]
+    text: Annotated[Line, Field(description="What must be in place")]
+    essential: Annotated[bool, Field(description="true if it does not work without")]
+
+
+class Artefact(Record):
+    kind: Annotated[ArtefactKind, Field(description="What it is")]
+    url: Annotated[Url, Field(description="Where to get it")]
+    title: Annotated[Short | None, Field(description="Its name")] = None
+    licence: Annotated[Short | None, Field(description="Under which licence it may be used")] = None
+
+
+class Adoption(Record):
+    """Another city's take-up of the case. Either `city` (a city file) or `place` (free text) is given."""
+
+    city: Annotated[Slug | None, Field(description="File name of a city in content/cities, without .md")] = None
+    place: Annotated[Short | None, Field(description="Name of the place, where there is no city file")] = None
+    country: Annotated[Country | None, Field(description="Two capital letters, as SE")] = None
+    year: Annotated[Year | Unknown | None, Field(description="When it began there")] = None
+    status: Annotated[AdoptionStatus, Field(description="How far it went")]
+    changes: Annotated[Line | None, Field(description="What they did differently")] = None
+    outcome: Annotated[Line | None, Field(description="What came of it, or why they stopped")] = None
+    source: Annotated[Url | None, Field(description="Where this is documented")] = None
+
+
+class Translation(Record):
+    language: Annotated[Language, Field(description="Language of the other version")]
+    case: Annotated[Slug, Field(description="File name of the other version, without .md")]
+
+
+class Case(Record):
+    """One case study: what a city did about a challenge, and what came of it."""
+
+    slug: Annotated[Slug, Mark(from_file=True)]
+    body: Annotated[str, Mark(from_file=True), StringConstraints(min_length=0)]
+
+    title: Annotated[str, Field(max_length=100, description="What was done, in one line"),
+                     Mark(search="title", in_draft=True)]
+    summary: Annotated[str, Field(max_length=280, description="What was done and what came of it"),
+                       Mark(search="summary", in_draft=True)]
+    language: Annotated[Language, Field(description="Language of this text, as en"),
+                        Mark(facet="language", in_draft=True)]
+    city: Annotated[Slug, Field(description="File name of the city in content/cities, without .md")]
+    status: Annotated[Status, Field(description="How far the text is")]
+    updated: Annotated[Day, Field(description="The day of the last change, as 2026-05-31")]
+    challenge: Annotated[str, Field(max_length=600, description="The problem in 1 to 3 sentences, in the words of "
+                                    "someone who has it and does not know the solution"),
+                         Mark(search="challenge", in_draft=True)]
+    challenge_types: Annotated[list[str], Field(min_length=1, max_length=3, description="What kind of problem it is"),
+                               Mark(facet="challenge_type", vocabulary="challenge_types", search="topics")]
+    themes: Annotated[list[str], Field(min_length=1, max_length=3, description="The fields of city life concerned"),
+                      Mark(facet="theme", vocabulary="themes", search="topics")]
+    approaches: Annotated[list[str], Field(min_length=1, max_length=4, description="How it was tackled"),
+                          Mark(facet="approach", vocabulary="approaches", search="topics")]
+    stage: Annotated[Stage, Field(description="How far it got")]
+    start: Annotated[PartialDate | Unknown, Field(description="When it began: 2019, 2019-05 or 2019-05-31")]
+    outcome: Annotated[Outcome, Field(description="What came of it, judged soberly"), Mark(facet="outcome")]
+    evidence_level: Annotated[EvidenceLevel, Field(description="0 to 5 on Nesta's Standards of Evidence"),
+                              Mark(facet="evidence")]
+    sources: Annotated[list[Source], Field(min_length=1, max_length=40, description="Where each statement can be read")]
+    contact: Annotated[Contact, Field(description="The office that answers questions; never a person")]
+    licence: Annotated[Short, Field(description="SPDX name of the licence of this text")] = "CC-BY-4.0"
+
+    end: Annotated[PartialDate | Unknown | None, Field(description="When it ended, if it did")] = None
+    organisation: Annotated[Short | None, Field(description="The body that did it"), Mark(search="place")] = None
+    departments: Annotated[list[Short], Field(max_length=20, description="Who had to work together"),
+                           Mark(search="body")] = []
+    target_groups: Annotated[list[Short], Field(max_length=20, description="For whom it was done"),
+                             Mark(search="topics")] = []
+    sdg: Annotated[list[SdgTarget], Field(max_length=20, description='SDG targets, as "11.2"')] = []
+    tags: Annotated[list[Tag], Field(max_length=20, description="Free words, lower-case, hyphens for spaces"),
+                    Mark(facet="tag", search="topics")] = []
+    legal_basis: Annotated[Line | None, Field(description="The law or by-law it rests on"), Mark(search="body")] = None
+    approvals: Annotated[list[Approval], Field(max_length=20, description="What had to be cleared, how long it took"),
+                         Mark(search="body")] = []
+    cost: Annotated[Cost | Unknown | None, Field(description="What it cost")] = None
+    staff_fte: Annotated[Number | Unknown | None, Field(description="Staff needed, in full-time posts")] = None
+    time_to_launch_months: Annotated[Number | Unknown | None,
+                                     Field(description="Months from the decision to the first use")] = None
+    funding: Annotated[list[Funding], Field(max_length=20, description="Who paid"), Mark(search="body")] = []
+    procurement: Annotated[Procurement | Unknown | None, Field(description="How it was bought"),
+                           Mark(search="body")] = None
+    partners: Annotated[list[Partner], Field(max_length=40, description="Who took part"), Mark(search="body")] = []
+    participation: Annotated[Participation | Unknown | None, Field(description="How residents took part"),
+                             Mark(search="topics")] = None
+    results: Annotated[list[Result], Field(max_length=40, description="What was measured, each with its source"),
+                       Mark(search="body")] = []
+    evaluation: Annotated[Evaluation | Unknown | None, Field(description="Who evaluated it")] = None
+    side_effects: Annotated[list[Line], Field(max_length=20, description="What else happened"),
+                            Mark(search="body")] = []
+    prerequisites: Annotated[list[Prerequisite], Field(max_length=30, description="What must be in place first"),
+                             Mark(search="body")] = []
+    success_factors: Annotated[list[Line], Field(max_length=20, description="What helped"), Mark(search="body")] = []
+    limiting_factors: Annotated[list[Line], Field(max_length=20, description="What held it back"),
+                                Mark(search="body")] = []
+    core: Annotated[list[Line], Field(max_length=20, description="What must not be changed when repeating it"),
+                    Mark(search="body")] = []
+    adaptable: Annotated[list[Line], Field(max_length=20, description="What may be changed"),
+                         Mark(search="body")] = []
+    lessons: Annotated[list[Line], Field(max_length=20, description="What they would tell a colleague"),
+                       Mark(search="body")] = []
+    what_failed: Annotated[list[Line], Field(max_length=20, description="What did not work"),
+                           Mark(search="body")] = []
+    transfer_offer: Annotated[TransferOffer | Unknown | None,
+                              Field(description="What the city offers to those who want to repeat it")] = None
+    artefacts: Annotated[list[Artefact], Field(max_length=40, description="Things that can be reused")] = []
+    inspired_by: Annotated[list[Slug | Url], Field(max_length=20, description="Cases this one learned from")] = []
+    adoptions: Annotated[list[Adoption], Field(max_length=200, description="Who has taken it up since")] = []
+    last_verified: Annotated[Day | None, Field(description="The day somebody last checked that this is still true")
+                             ] = None
+    same_as: Annotated[list[Url], Field(max_length=20, description="The same case in other libraries")] = []
+    translations: Annotated[list[Translation], Field(max_length=40, description="This case in other languages")] = []
+
+    @property
+    def year(self) -> int | None:
+        """The year it began, if known."""
+        return None if self.start == "unknown" else int(self.start[:4])
+
+    @property
+    def completeness(self) -> float:
+        """Share of the wanted fields that say something (0 to 1). `unknown` counts: it is an answer."""
+        wanted = [name for name, field in self.front_matter() if not field.is_required() and name != "licence"]
+        return sum(bool(getattr(self, name)) for name in wanted) / len(wanted)
+
+    @property
+    def is_warning(self) -> bool:
+        """True where others should think twice: it failed, did nothing, or was stopped without working."""
+        return self.outcome in (Outcome.NEGATIVE, Outcome.NONE) or (
+            self.stage is Stage.DISCONTINUED and self.outcome is not Outcome.POSITIVE)
+
+    @classmethod
+    def front_matter(cls) -> Iterator[tuple[str, FieldInfo]]:
+        """The fields a contributor writes, in the order of declaration."""
+        return front_matter(cls)
+
+
+class City(Record):
+    """A place with its profile."""
+
+    slug: Annotated[Slug, Mark(from_file=True)]
+    body: Annotated[str, Mark(from_file=True), StringConstraints(min_length=0)]
+
+    name: Annotated[Short, Field(description="Its name in English"), Mark(search="place", in_draft=True)]
+    country: Annotated[Country, Field(description="ISO 3166 code, two capital letters, as SE"),
+                       Mark(facet="country", in_draft=True)]
+    population: Annotated[int, Field(ge=1, le=100_000_000, description="Residents of the municipality, digits only"),
+                          BeforeValidator(_plain_number), Mark(in_draft=True)]
+    population_year: Annotated[Year, Field(description="The year of that figure"), Mark(in_draft=True)]
+    population_source: Annotated[Url, Field(description="Where that figure can be read"), Mark(in_draft=True)]
+    latitude: Annotated[float, Field(ge=-90, le=90, description="Degrees, north positive"), Mark(in_draft=True)]
+    longitude: Annotated[float, Field(ge=-180, le=180, description="Degrees, east positive"), Mark(in_draft=True)]
+    wikidata: Annotated[str | Unknown | None, Field(pattern=r"^(Q[1-9]\d*|unknown)$",
+                                                    description="Its Wikidata number, as Q1748")] = None
+    density: Annotated[Number | Unknown | None, Field(description="Residents per square kilometre")] = None
+    income_band: Annotated[IncomeBand, Field(description="World Bank income class of the country"),
+                           Mark(in_draft=True)]
+    powers: Annotated[list[Power] | Unknown | None, Field(description="What the city may decide itself")] = None
+    names: Annotated[list[Short], Field(max_length=20, description="Its name in other languages"),
+                     Mark(search="place")] = []
+    website: Annotated[Url | None, Field(description="The city's own site")] = None
+
+    @property
+    def size_band(self) -> SizeBand:
+        """The band its population falls into."""
+        return SizeBand.of(self.population)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a list shows of a case: enough to decide whether to open it."""
+
+    slug: str
+    title: str
+    summary: str
+    language: str
+    city: str
+    city_name: str
+    country: str
+    country_name: str
+    year: int | None
+    stage: Stage
+    outcome: Outcome
+    evidence_level: int
+    themes: tuple[str, ...]
+    adoptions: int
+    updated: str
+    is_warning: bool
+
+
+class Term(Record):
+    """One allowed value of a vocabulary, with what people call it."""
+
+    slug: Annotated[Slug, Mark(from_file=True)]
+    label: Annotated[dict[Language, Short], Field(description="What readers see, by language; English is required")]
+    help: Annotated[dict[Language, Line], Field(description="When to choose it, by language; English is required")]
+    synonyms: Annotated[dict[Language, list[Short]], Field(description="Other words people use for it")] = {}
+
+    def label_in(self, language: str) -> str:
+        """The label in `language`, else in English."""
+        return self.label.get(language) or self.label["en"]
+
+    def help_in(self, language: str) -> str:
+        """The help in `language`, else in English."""
+        return self.help.get(language) or self.help["en"]
+
+
+# Vocabulary (`themes`, `challenge_types`, `approaches`) -> slug -> term, in the order of the file.
+Vocabulary = Mapping[str, Mapping[str, Term]]
+VOCABULARIES = ("themes", "challenge_types", "approaches")
+
+
+def mark(field: FieldInfo) -> Mark:
+    """The mark of a field; an empty one where none was given."""
+    return next((item for item in field.metadata if isinstance(item, Mark)), Mark())
+
+
+def front_matter(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    """The fields of `model` that are written in a file's header, in the order of declaration."""
+    return ((name, field) for name, field in model.model_fields.items() if not mark(field).from_file)
+
+
+def searchable(model: type[BaseModel]) -> dict[str, list[str]]:
+    """Index field -> the model's fields whose words go into it."""
+    fields: dict[str, list[str]] = {}
+    for name, field in model.model_fields.items():
+        if target := mark(field).search:
+            fields.setdefault(target, []).append(name)
+    return fields
