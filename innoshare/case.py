@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 
 class Choice(StrEnum):
@@ -27,7 +28,7 @@ class Choice(StrEnum):
     label: str
     help: str
 
-    def __new__(cls, value: str, label: str, help: str = "") -> Self:
+    def __new__(cls, value: str, label: str = "", help: str = "") -> Self:
         self = str.__new__(cls, value)
         self._value_, self.label, self.help = value, label, help
         return self
@@ -218,15 +219,18 @@ LATEST_YEAR = 2100
 def _real_date(text: str) -> str:
     year, month, day = (int(part) for part in (text + "-01-01")[:10].split("-"))
     if not EARLIEST_YEAR <= year <= LATEST_YEAR:
-        raise ValueError("date_range")
-    date(year, month, day)
+        raise PydanticCustomError("date_range", "year out of range")
+    try:
+        date(year, month, day)
+    except ValueError:
+        raise PydanticCustomError("no_such_day", "no such day") from None
     return text
 
 
 def _plain_number(value: Any) -> Any:
     """Refuse what Python takes for a number and people do not (`1_000`, `nan`, `inf`, `1e5`)."""
     if isinstance(value, str) and set(value.strip()) - set("+-.0123456789"):
-        raise ValueError("plain_number")
+        raise PydanticCustomError("plain_number", "not a plain number")
     return value
 
 
@@ -239,11 +243,14 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterVal
 PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_real_date)]
 Year = Annotated[int, Field(ge=EARLIEST_YEAR, le=LATEST_YEAR), BeforeValidator(_plain_number)]
 Number = Annotated[float, Field(ge=0, le=1e15), BeforeValidator(_plain_number)]
+Percent = Annotated[float, Field(ge=0, le=100), BeforeValidator(_plain_number)]
+Degrees = Annotated[float, BeforeValidator(_plain_number)]
 EvidenceLevel = Annotated[int, Field(ge=0, le=5), BeforeValidator(_plain_number)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 SdgTarget = Annotated[str, StringConstraints(pattern=r"^(1[0-7]|[1-9])\.([1-9]|1\d|[a-d])$")]
+WikidataId = Annotated[str, StringConstraints(pattern=r"^Q[1-9]\d{0,11}$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[^\W_]+(-[^\W_]+)*$", to_lower=False, max_length=40)]
 
 
@@ -285,7 +292,7 @@ class Cost(Record):
 class Funding(Record):
     source: Annotated[Short, Field(description="Who paid")]
     type: Annotated[FundingType | None, Field(description="Kind of money")] = None
-    share: Annotated[float | Unknown | None, Field(ge=0, le=100, description="Percent of the cost")] = None
+    share: Annotated[Percent | Unknown | None, Field(description="Percent of the cost")] = None
 
 
 class Procurement(Record):
@@ -465,10 +472,9 @@ class City(Record):
                           BeforeValidator(_plain_number), Mark(in_draft=True)]
     population_year: Annotated[Year, Field(description="The year of that figure"), Mark(in_draft=True)]
     population_source: Annotated[Url, Field(description="Where that figure can be read"), Mark(in_draft=True)]
-    latitude: Annotated[float, Field(ge=-90, le=90, description="Degrees, north positive"), Mark(in_draft=True)]
-    longitude: Annotated[float, Field(ge=-180, le=180, description="Degrees, east positive"), Mark(in_draft=True)]
-    wikidata: Annotated[str | Unknown | None, Field(pattern=r"^(Q[1-9]\d*|unknown)$",
-                                                    description="Its Wikidata number, as Q1748")] = None
+    latitude: Annotated[Degrees, Field(ge=-90, le=90, description="Degrees, north positive"), Mark(in_draft=True)]
+    longitude: Annotated[Degrees, Field(ge=-180, le=180, description="Degrees, east positive"), Mark(in_draft=True)]
+    wikidata: Annotated[WikidataId | Unknown | None, Field(description="Its Wikidata number, as Q1748")] = None
     density: Annotated[Number | Unknown | None, Field(description="Residents per square kilometre")] = None
     income_band: Annotated[IncomeBand, Field(description="World Bank income class of the country"),
                            Mark(in_draft=True)]

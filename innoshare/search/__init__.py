@@ -142,10 +142,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What an engine found for a challenge, best first."""
+    """What an engine found for a challenge, best first.
+
+    `rarest` is the weight of a word that one case alone has; `ceiling` is what a word of weight 1 adds to a score at
+    most, however often a case says it. They make scores comparable between challenges and libraries.
+    """
 
     words: tuple[QuestionWord, ...]
     candidates: tuple[Candidate, ...]
+    rarest: float
+    ceiling: float
 
 
 class Engine(Protocol):

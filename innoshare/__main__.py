@@ -1,0 +1,5 @@
+"""`python -m innoshare`."""
+
+from innoshare.cli import main
+
+main()

@@ -1,0 +1,256 @@
+"""The catalogue of an edition: cases, cities, terms and adoptions as tables in one SQLite file, with their HTML.
+
+Written once, by a build, and only read afterwards. A row keeps the whole record as JSON (`data`) and its rendered
+text (`blocks`) beside the few columns that lists are made of; nothing is computed when a page is asked for.
+
+Decision: one JSON column instead of a table for each nested list. Nobody queries "all prerequisites"; pages
+need a case as a whole, and a new front-matter field then changes no table. What is asked across cases, terms and
+adoptions, has a table.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import TypeAdapter
+from sqlalchemy import Engine as Database
+from sqlalchemy import create_engine, event
+from sqlmodel import Field, Session, SQLModel, col, func, select
+
+from innoshare.case import VOCABULARIES, Card, Case, City, Outcome, Stage, Status, Term, Vocabulary, mark
+from innoshare.render import Rendered
+
+# Cards kept in memory for each open edition. A card is about 1 KB: 20 MB at most, no query for a page of hits.
+CARDS_IN_MEMORY = 20_000
+
+
+class CaseRow(SQLModel, table=True):
+    """A published or archived case. `digest` is that of its file, `document_digest` that of what was indexed."""
+
+    __tablename__ = "case"
+    slug: str = Field(primary_key=True)
+    digest: str
+    document_digest: str
+    status: str = Field(index=True)
+    title: str
+    summary: str
+    language: str
+    city: str = Field(foreign_key="city.slug", index=True)
+    city_name: str
+    country: str = Field(index=True)
+    country_name: str
+    year: int | None
+    stage: str
+    outcome: str
+    evidence_level: int
+    adoptions: int
+    updated: str = Field(index=True)
+    is_warning: bool = Field(index=True)
+    data: str
+    blocks: str
+
+
+class CityRow(SQLModel, table=True):
+    __tablename__ = "city"
+    slug: str = Field(primary_key=True)
+    digest: str
+    name: str
+    country: str = Field(index=True)
+    data: str
+    blocks: str
+
+
+class TermRow(SQLModel, table=True):
+    """A vocabulary's term; `position` keeps the order of the file."""
+
+    __tablename__ = "term"
+    vocabulary: str = Field(primary_key=True)
+    slug: str = Field(primary_key=True)
+    position: int
+    data: str
+
+
+class TagRow(SQLModel, table=True):
+    """One value that a case has in a vocabulary or among its free tags."""
+
+    __tablename__ = "tag"
+    case: str = Field(primary_key=True, foreign_key="case.slug")
+    vocabulary: str = Field(primary_key=True)
+    value: str = Field(primary_key=True, index=True)
+
+
+class AdoptionRow(SQLModel, table=True):
+    """A take-up of a case, in the order of its file."""
+
+    __tablename__ = "adoption"
+    case: str = Field(primary_key=True, foreign_key="case.slug")
+    position: int = Field(primary_key=True)
+    city: str | None = Field(default=None, index=True)
+    status: str
+
+
+_Renderings = TypeAdapter(Rendered)
+
+
+class Catalogue:
+    """The tables of one edition, read-only. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = _database(path, read_only=True)
+        self._cards: dict[str, Card] = {}
+
+    def close(self) -> None:
+        self._database.dispose()
+
+    def case(self, slug: str) -> tuple[Case, Rendered] | None:
+        """A published or archived case with its rendered body; None where there is none of that name."""
+        with Session(self._database) as session:
+            row = session.get(CaseRow, slug)
+            return (Case.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
+
+    def city(self, slug: str) -> tuple[City, Rendered] | None:
+        with Session(self._database) as session:
+            row = session.get(CityRow, slug)
+            return (City.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
+
+    def cities(self) -> dict[str, City]:
+        with Session(self._database) as session:
+            rows = session.exec(select(CityRow.data).order_by(CityRow.name))
+            return {city.slug: city for city in map(City.model_validate_json, rows)}
+
+    def vocabulary(self) -> Vocabulary:
+        vocabulary: dict[str, dict[str, Term]] = {name: {} for name in VOCABULARIES}
+        with Session(self._database) as session:
+            for row in session.exec(select(TermRow).order_by(col(TermRow.position))):
+                vocabulary[row.vocabulary][row.slug] = Term.model_validate_json(row.data)
+        return vocabulary
+
+    def cards(self, slugs: Iterable[str]) -> dict[str, Card]:
+        """The cards of those `slugs` that exist, in their order."""
+        wanted = list(slugs)
+        missing = [slug for slug in wanted if slug not in self._cards]
+        if missing:
+            if len(self._cards) + len(missing) > CARDS_IN_MEMORY:
+                self._cards = {}
+                missing = wanted
+            self._cards |= {card.slug: card for card in self._read_cards(col(CaseRow.slug).in_(missing))}
+        return {slug: self._cards[slug] for slug in wanted if slug in self._cards}
+
+    def newest(self, offset: int, limit: int, *, warnings_only: bool = False) -> tuple[int, list[Card]]:
+        """How many cases are published, and a page of them, newest first."""
+        wanted: list[Any] = [CaseRow.status == Status.PUBLISHED]
+        if warnings_only:
+            wanted.append(col(CaseRow.is_warning))
+        with Session(self._database) as session:
+            total = session.exec(select(func.count()).select_from(CaseRow).where(*wanted)).one()
+        return total, self._read_cards(*wanted, offset=offset, limit=limit)
+
+    def of_city(self, city: str) -> list[Card]:
+        """The published cases of a city."""
+        return self._read_cards(CaseRow.city == city, CaseRow.status == Status.PUBLISHED)
+
+    def adopted_by(self, city: str) -> list[Card]:
+        """The published cases that a city took up from elsewhere."""
+        taken = select(AdoptionRow.case).where(AdoptionRow.city == city)
+        return self._read_cards(col(CaseRow.slug).in_(taken), CaseRow.status == Status.PUBLISHED)
+
+    def counts(self) -> tuple[int, int, int]:
+        """Published cases, their cities, their countries."""
+        columns = func.count(), func.count(func.distinct(CaseRow.city)), func.count(func.distinct(CaseRow.country))
+        with Session(self._database) as session:
+            cases, cities, countries = session.exec(select(*columns).where(CaseRow.status == Status.PUBLISHED)).one()
+            return cases, cities, countries
+
+    def digests(self) -> dict[str, tuple[str, str]]:
+        """Slug -> (digest of the file, digest of the indexed document), of every case."""
+        columns = CaseRow.slug, CaseRow.digest, CaseRow.document_digest
+        with Session(self._database) as session:
+            return {slug: (digest, document) for slug, digest, document in session.exec(select(*columns))}
+
+    def renderings(self) -> dict[str, Rendered]:
+        """Digest of a file -> its rendered body, of every case and city: what a next build need not render."""
+        with Session(self._database) as session:
+            rows = [*session.exec(select(CaseRow.digest, CaseRow.blocks)),
+                    *session.exec(select(CityRow.digest, CityRow.blocks))]
+        return {digest: _Renderings.validate_json(blocks) for digest, blocks in rows}
+
+    def _read_cards(self, *wanted: Any, offset: int = 0, limit: int = -1) -> list[Card]:
+        newest_first = col(CaseRow.updated).desc(), col(CaseRow.slug)
+        with Session(self._database) as session:
+            query = select(CaseRow).where(*wanted).order_by(*newest_first).offset(offset).limit(limit)
+            rows = session.exec(query).all()
+            themes: dict[str, list[str]] = {}
+            slugs = [row.slug for row in rows]
+            for case, value in session.exec(
+                    select(TagRow.case, TagRow.value)
+                    .where(col(TagRow.case).in_(slugs), TagRow.vocabulary == "themes").order_by(TagRow.value)):
+                themes.setdefault(case, []).append(value)
+            return [_card(row, tuple(themes.get(row.slug, ()))) for row in rows]
+
+
+def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], vocabulary: Vocabulary,
+          rendered: Mapping[str, Rendered], digests: Mapping[str, str], documents: Mapping[str, str],
+          country_names: Mapping[str, str]) -> None:
+    """Write the catalogue of an edition to `path`, which must not exist.
+
+    `rendered` and `digests` map a file's path (`cases/x.md`) to its rendered body and digest; `documents` maps a
+    case's slug to the digest of its document; `country_names` maps country codes to names.
+    """
+    database = _database(path)
+    SQLModel.metadata.create_all(database, tables=[
+        SQLModel.metadata.tables[table.__tablename__] for table in (CityRow, CaseRow, TermRow, TagRow, AdoptionRow)])
+    with Session(database) as session:
+        for city in cities.values():
+            file = f"cities/{city.slug}.md"
+            session.add(CityRow(slug=city.slug, digest=digests.get(file, ""), name=city.name, country=city.country,
+                                data=city.model_dump_json(), blocks=_blocks(rendered[file])))
+        for vocabulary_name, terms in vocabulary.items():
+            for position, term in enumerate(terms.values()):
+                session.add(TermRow(vocabulary=vocabulary_name, slug=term.slug, position=position,
+                                    data=term.model_dump_json()))
+        session.flush()
+        for case in cases.values():
+            file, city = f"cases/{case.slug}.md", cities[case.city]
+            session.add(CaseRow(
+                slug=case.slug, digest=digests.get(file, ""), document_digest=documents.get(case.slug, ""),
+                status=case.status, title=case.title, summary=case.summary, language=case.language, city=case.city,
+                city_name=city.name, country=city.country, country_name=country_names[city.country], year=case.year,
+                stage=case.stage, outcome=case.outcome, evidence_level=case.evidence_level,
+                adoptions=len(case.adoptions), updated=case.updated, is_warning=case.is_warning,
+                data=case.model_dump_json(), blocks=_blocks(rendered[file])))
+            for field, value in _tags(case):
+                session.add(TagRow(case=case.slug, vocabulary=field, value=value))
+            for position, adoption in enumerate(case.adoptions):
+                session.add(AdoptionRow(case=case.slug, position=position, city=adoption.city,
+                                        status=adoption.status))
+        session.commit()
+    database.dispose()
+
+
+def _tags(case: Case) -> set[tuple[str, str]]:
+    fields = [(mark(info).vocabulary, name) for name, info in Case.front_matter()]
+    pairs = {(vocabulary, value) for vocabulary, name in fields if vocabulary for value in getattr(case, name)}
+    return pairs | {("tags", tag) for tag in case.tags}
+
+
+def _blocks(rendered: Rendered) -> str:
+    return _Renderings.dump_json(rendered).decode()
+
+
+def _card(row: CaseRow, themes: tuple[str, ...]) -> Card:
+    fields = {name: getattr(row, name) for name in Card.__dataclass_fields__ if name in CaseRow.model_fields}
+    fields |= {"stage": Stage(row.stage), "outcome": Outcome(row.outcome), "themes": themes}
+    return Card(**fields)
+
+
+def _database(path: Path, *, read_only: bool = False) -> Database:
+    suffix = "?mode=ro&immutable=1&uri=true" if read_only else "?uri=true"
+    database = create_engine(f"sqlite:///file:{quote(path.resolve().as_posix())}{suffix}")
+    if not read_only:
+        @event.listens_for(database, "connect")
+        def unsafe_but_fast(connection: Any, _record: Any) -> None:
+            # The file is thrown away if the build does not finish, so it needs no journal of its own.
+            connection.execute("PRAGMA journal_mode=OFF")
+            connection.execute("PRAGMA synchronous=OFF")
+    return database

@@ -1,0 +1,277 @@
+"""The command line: build, check, serve, search, match, evaluate.
+
+Exit status: 0 fine, 1 problems found (or nothing found that was asked for by name), 2 wrong use. What a command was
+asked for goes to standard output; progress and remarks go to standard error, so that `--json` can be piped.
+
+Decision: commands import the rooms they need when they run, not at the top. `--help`, `check` and a `build` that has
+nothing to do then answer at once, without loading a web server or a database library first.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from innoshare import __version__
+from innoshare.config import Settings
+from innoshare.errors import BadInput, InnoshareError, Problem
+
+if TYPE_CHECKING:
+    from innoshare.edition import Built
+    from innoshare.library import Library
+    from innoshare.matching import Match
+
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+SERVER_THREADS = 8  # The worst legal query takes half a second; eight at once leave room for everybody else.
+
+Report = Callable[[str, int, int], None]
+
+
+class Command(click.Group):
+    """A group whose commands tell what went wrong in a sentence instead of a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BadInput as error:
+            for name, text in error.mistakes:
+                err.print(f"[red]{escape(name)}[/]: {escape(text)}")
+            context.exit(2)
+        except InnoshareError as error:
+            err.print(f"[red]{escape(error.title)}.[/] {escape(str(error))}")
+            context.exit(1)
+
+
+@click.group(cls=Command)
+@click.version_option(__version__)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """A library of proven city innovations: build it, check it, ask it, serve it.
+
+    Settings come from INNOSHARE_* variables; the README lists them.
+    """
+    context.obj = Settings()
+
+
+@main.command()
+@click.option("--strict", is_flag=True, help="Publish nothing if any file has a mistake.")
+@click.option("--force", is_flag=True, help="Build again even if nothing has changed.")
+@click.pass_obj
+def build(settings: Settings, strict: bool, force: bool) -> None:
+    """Make the library out of the Markdown files."""
+    built = _build(settings, strict=strict, force=force)
+    if strict and any(problem.level == "error" for problem in built.problems):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--format", "style", type=click.Choice(["text", "github", "json", "sarif"]), default="text",
+              show_default=True, help="How to print the problems.")
+@click.pass_obj
+def check(settings: Settings, paths: Sequence[Path], style: str) -> None:
+    """Look for mistakes in a content folder, or in single files of one.
+
+    Prints every mistake with its place and what to write instead. Exit status 1 if there is any (advice aside).
+    """
+    from innoshare import report
+
+    problems = report.check(paths or [settings.content])
+    report.PRINTERS[style](problems, sys.stdout)
+    if any(problem.level == "error" for problem in problems):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("query")
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE",
+              help="Narrow the search, as theme=mobility; may be given several times.")
+@click.option("--json", "as_json", is_flag=True, help="Print what /api/v1/search answers.")
+@click.pass_obj
+def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool) -> None:
+    """Find cases by words: QUERY takes words, "a phrase", -without and prefix*."""
+    from innoshare.web import parameters, shapes
+
+    pairs = [("q", query)]
+    for item in filters:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise BadInput([("--filter", f"write FIELD=VALUE, as theme=mobility; {item!r} has no =")])
+        pairs.append((name, value))
+    library = _library(settings)
+    found = library.search(parameters.query(pairs, library.vocabulary))
+    if as_json:
+        _print_json(shapes.search_body(found, library, settings.base_url).model_dump(mode="json"))
+        return
+    for hit in found.results.hits:
+        card = found.cards[hit.slug]
+        out.print(f"[bold]{escape(card.title)}[/]\n  {escape(card.city_name)}, {escape(card.country_name)} · "
+                  f"{card.outcome.label} · {escape(card.slug)}\n  {escape(card.summary)}\n")
+    total = found.results.total
+    out.print(f"{total} case{'' if total == 1 else 's'} found"
+              + (f", the first {len(found.results.hits)} shown." if total > len(found.results.hits) else "."))
+    if found.results.did_you_mean:
+        out.print(f"Did you mean: {escape(found.results.did_you_mean)}?")
+
+
+@main.command()
+@click.argument("text", default="-")
+@click.option("--city", metavar="SLUG", help="Your city, as its file is named; cities like it come first.")
+@click.option("--json", "as_json", is_flag=True, help="Print what /api/v1/match answers.")
+@click.pass_obj
+def match(settings: Settings, text: str, city: str | None, as_json: bool) -> None:
+    """Has anyone solved this? TEXT is the challenge in your own words; - reads it from standard input."""
+    from innoshare.matching import Challenge, Verdict
+    from innoshare.web import shapes
+
+    library = _library(settings)
+    if city and city not in library.cities:
+        raise BadInput([("--city", f"there is no city {city!r} in the library")])
+    challenge = Challenge.of(sys.stdin.read() if text == "-" else text, library.cities[city] if city else None)
+    answer = library.match(challenge)
+    if as_json:
+        _print_json(shapes.match_body(answer, library, settings.base_url).model_dump(mode="json"))
+        return
+    headline = {
+        Verdict.SOLVED: f"Solved elsewhere: {len(answer.matches)} case{'s'[:len(answer.matches) > 1]} to look at.",
+        Verdict.RELATED: "Nothing that clearly answers this, but related work:",
+        Verdict.NONE: "Nobody in this library has solved this yet."}
+    out.print(f"[bold]{headline[answer.verdict]}[/]\n")
+    for item in answer.matches:
+        _print_match(item)
+    if answer.cautions:
+        out.print("[bold]Tried and stopped, or without effect:[/]\n")
+        for item in answer.cautions:
+            _print_match(item)
+    if answer.verdict is Verdict.NONE:
+        for step in shapes.next_steps(settings.base_url):
+            out.print(f"- {step.text}")
+
+
+@main.command()
+@click.argument("collection", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--run", "run_file", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+              help="Also write the rankings as a TREC run file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.pass_obj
+def evaluate(settings: Settings, collection: Path, run_file: Path | None, as_json: bool) -> None:
+    """Measure search and match on a judged COLLECTION (a folder in BEIR layout)."""
+    from innoshare import quality
+
+    judged = quality.read(collection)
+    with _progress() as report:
+        result = quality.evaluate(judged, lambda: _library(settings), report)
+    if run_file:
+        run_file.write_text("\n".join(quality.trec(result.run)) + "\n", encoding="utf-8")
+    if as_json:
+        _print_json({"collection": result.collection, "documents": result.documents,
+                     **{name: {kind: asdict(measures) for kind, measures in getattr(result, name).items()}
+                        for name in ("library", "baseline")}})
+        return
+    table = Table(title=f"{result.collection}: {len(judged.questions)} questions, {result.documents} documents")
+    for column in ("questions", "n", "nDCG@10", "MRR@10", "recall@20", "nDCG@10 judged only", "stock Whoosh nDCG@10"):
+        table.add_column(column, justify="left" if column == "questions" else "right")
+    for kind, measures in result.library.items():
+        figures = (measures.ndcg, measures.mrr, measures.recall, measures.judged_ndcg, result.baseline[kind].ndcg)
+        table.add_row(kind, str(measures.questions), *(f"{figure:.3f}" for figure in figures))
+    out.print(table)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+@click.pass_obj
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve the library as a web site, after building what is missing."""
+    from waitress.server import create_server
+
+    from innoshare.web import create_app
+
+    _build(settings, keep_old=True)
+    server = create_server(create_app(settings), host=host, port=port, threads=SERVER_THREADS, ident=None)
+    port = getattr(server, "effective_port", port)  # What the system chose, where 0 was asked for.
+    err.print(f"innoshare is served at [bold]http://{'localhost' if host == '127.0.0.1' else host}:{port}/[/] "
+              "(stop with Ctrl+C)")
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def _library(settings: Settings) -> "Library":
+    """The library of the content as it is now, built if need be."""
+    from innoshare.library import Library
+
+    _build(settings, keep_old=True, quiet=True)
+    return Library.open(settings)
+
+
+def _build(settings: Settings, *, strict: bool = False, force: bool = False, keep_old: bool = False,
+           quiet: bool = False) -> "Built":
+    """Build what has changed and say what was done. With `keep_old`, a failed build is no failure as long as an
+    older edition is there."""
+    from innoshare import edition
+
+    try:
+        with _progress() as report:
+            built = edition.build(settings.content, settings.data, strict=strict, force=force, progress=report)
+    except InnoshareError as error:
+        if not (keep_old and edition.published(settings.data)):
+            raise
+        err.print(f"[yellow]The new content was not built; the last edition stays.[/] {escape(str(error))}")
+        return edition.Built("", False, 0, 0)
+    errors = sum(problem.level == "error" for problem in built.problems)
+    if built.fresh:
+        err.print(f"Built edition {built.fingerprint}: {built.cases} cases of {built.cities} cities "
+                  f"({built.rendered} texts rendered, {built.indexed} cases indexed).")
+    elif not quiet:
+        err.print(f"Nothing has changed: edition {built.fingerprint} holds {built.cases} cases." if built.fingerprint
+                  else "Nothing was published.")
+    for path, reason in built.not_rendered.items():
+        err.print(f"[yellow]Left out:[/] {escape(path)}: {escape(reason)}")
+    if errors and not quiet:
+        files = len({problem.path for problem in built.problems if problem.level == "error"})
+        err.print(f"[yellow]{errors} mistakes in {files} file{'s'[:files > 1]}, which are left out.[/] "
+                  "See them with: innoshare check")
+    return built
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """Progress bars on standard error; nothing where that is not a terminal."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err,
+                  transient=True, disable=not err.is_terminal) as bars:
+        tasks = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield report
+
+
+def _print_match(item: "Match") -> None:
+    card = item.card
+    out.print(f"[bold]{escape(card.title)}[/]  [dim]({item.strength.value} match)[/]\n  {escape(card.city_name)}, "
+              f"{escape(card.country_name)} · {card.outcome.label} · evidence {card.evidence_level} of 5 · "
+              f"{escape(card.slug)}")
+    for evidence in item.evidence:
+        if evidence.feature == "answering-sentence":
+            out.print(f"  You: “{escape(evidence.challenge_text)}”\n  The case: “{escape(evidence.case_text)}”")
+    out.print()
+
+
+def _print_json(body: Any, stream: TextIO | None = None) -> None:
+    json.dump(body, stream or sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    (stream or sys.stdout).write("\n")

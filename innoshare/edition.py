@@ -1,0 +1,359 @@
+"""Editions: immutable, fingerprinted builds of the library on disk.
+
+    <data>/current                   the pointer: a text file with the fingerprint of the published edition
+    <data>/editions/<fingerprint>/   catalogue.sqlite, index/ (Whoosh and arrays), edition.json, in-use
+
+An edition is built in a directory of its own, renamed to its fingerprint when it is whole, and published by
+replacing the pointer in one atomic step. Whoever reads keeps the edition it opened: `in-use` is locked (shared)
+while open, and pruning leaves locked editions alone. A build that is killed at any moment leaves the published
+edition as it was; its litter goes with the next build.
+
+The fingerprint covers the bytes of the content and the recipe: the code that makes an edition and the versions of
+the libraries it uses. So nobody has to remember to raise a version, and a stale edition cannot pass for a fresh one.
+
+Decision: a build reuses what has not changed (rendered bodies, indexed documents) from the published edition, but
+only when that was made by the same recipe. Index files are unpickled by Whoosh, so an edition is trusted local
+data: it is never accepted from outside, always built from Markdown.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import portalocker
+from babel import Locale, localedata
+
+from innoshare import catalogue, content, render
+from innoshare.case import Case, City, Section, Status, Vocabulary
+from innoshare.catalogue import Catalogue
+from innoshare.content import Content
+from innoshare.errors import EditionError, Problem
+from innoshare.render import Rendered
+from innoshare.search import Document, document, whoosh, words_of
+
+# Modules whose code decides what stands in an edition, and libraries whose versions do.
+RECIPE_MODULES = ("case.py", "frontmatter.py", "content.py", "render.py", "catalogue.py", "edition.py", "search")
+RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "sqlmodel")
+
+# Country names are searchable in the languages in which the library expects questions.
+COUNTRY_LANGUAGES = ("en", "sv", "fi", "da", "de", "nl", "fr", "es", "it", "pt", "pl")
+
+# Fields whose sentences can answer a challenge, in the order in which ties are broken.
+PASSAGE_FIELDS = ("challenge", "summary", "results", "lessons", "what_failed", "success_factors", "limiting_factors",
+                  "core", "adaptable", "prerequisites", "side_effects")
+
+FINGERPRINT_LENGTH = 20  # 80 bits: short enough for a folder's name and an ETag, far beyond accidental collision.
+LOCK_SECONDS = 600  # How long a build waits for another one; a full build of 10,000 cases takes about a minute.
+
+Progress = Callable[[str, int, int], None]  # (what is being done, done so far, in all)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did. `fresh` is False where the published edition was already this one."""
+
+    fingerprint: str
+    fresh: bool
+    cases: int
+    cities: int
+    rendered: int = 0
+    indexed: int = 0
+    problems: tuple[Problem, ...] = ()
+    not_rendered: Mapping[str, str] = field(default_factory=dict)
+
+
+class Edition:
+    """An open edition: its catalogue and its index. Close it, or it is never pruned while this process lives."""
+
+    def __init__(self, directory: Path, lock: Any) -> None:
+        self._lock = lock
+        try:
+            self.about: dict[str, Any] = json.loads((directory / "edition.json").read_text(encoding="utf-8"))
+            self.fingerprint: str = self.about["fingerprint"]
+            if _checksum(directory / "catalogue.sqlite") != self.about["catalogue"]:
+                raise ValueError("the catalogue is not as it was written")
+            self.catalogue = Catalogue(directory / "catalogue.sqlite")
+            self.engine = whoosh.WhooshEngine(directory / "index")
+        except (OSError, ValueError, KeyError) as error:
+            lock.close()
+            raise EditionError(f"The edition {directory.name} cannot be read ({error}); build the library again "
+                               "with `innoshare build --force`.") from error
+        except EditionError:
+            lock.close()
+            raise
+
+    def close(self) -> None:
+        self.engine.close()
+        self.catalogue.close()
+        self._lock.close()
+
+
+def published(data: Path) -> str | None:
+    """The fingerprint that the pointer in `data` names; None where nothing has been published."""
+    try:
+        return (data / "current").read_text(encoding="ascii").strip() or None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def open_published(data: Path) -> Edition:
+    """Open the published edition of `data`. Raises EditionError where there is none or it cannot be read."""
+    while fingerprint := published(data):
+        directory = data / "editions" / fingerprint
+        try:
+            lock = (directory / "in-use").open("rb")
+        except OSError as error:
+            if published(data) != fingerprint:
+                continue  # Replaced and pruned between the two looks.
+            raise EditionError(f"The edition {fingerprint} is missing; build the library again.") from error
+        try:
+            portalocker.lock(lock, portalocker.LockFlags.SHARED | portalocker.LockFlags.NON_BLOCKING)
+        except portalocker.LockException:
+            lock.close()
+            continue  # Being pruned right now; the pointer has moved on.
+        if directory.exists():
+            return Edition(directory, lock)
+        lock.close()
+    raise EditionError("Nothing has been built yet; run `innoshare build`.")
+
+
+def fingerprint(digests: Mapping[str, str]) -> str:
+    """The fingerprint of an edition of content with these digests of files."""
+    return _hash([recipe(), sorted(digests.items())])[:FINGERPRINT_LENGTH]
+
+
+@cache
+def recipe() -> str:
+    """What editions are made with: a digest of code and library versions."""
+    package = Path(__file__).parent
+    files = sorted(file for name in RECIPE_MODULES
+                   for file in ((package / name).rglob("*.*") if (package / name).is_dir() else [package / name])
+                   if file.suffix != ".pyc")
+    code = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    return _hash([code, [version(name) for name in RECIPE_LIBRARIES], whoosh.FORMAT])
+
+
+def build(root: Path, data: Path, *, strict: bool = False, force: bool = False,
+          progress: Progress = lambda _what, _done, _all: None) -> Built:
+    """Build an edition of the content in `root` and publish it in `data`, unless it is published already.
+
+    Files with mistakes are left out and reported; with `strict` nothing is published where any file has one.
+    `force` builds even what is already there. Raises EditionError where no valid case is left although there
+    are files, so that bad content never replaces a good edition.
+    """
+    with _only_builder(data):
+        name = fingerprint(content.digests(root))
+        if not force and name == published(data) and (about := _about(data / "editions" / name)):
+            return Built(name, False, about["cases"], about["cities"],
+                         problems=tuple(Problem(**problem) for problem in about["problems"]))
+        progress("Reading", 0, 1)
+        found = content.read(root)
+        errors = [problem for problem in found.problems if problem.level == "error"]
+        if (strict and errors) or (errors and not found.cases):
+            return Built("", False, len(found.cases), len(found.cities), problems=found.problems)
+        progress("Reading", 1, 1)
+        name = fingerprint(found.digests)  # Of the bytes that were read: files may have changed a moment ago.
+        previous = _previous(data)
+        rendered, not_rendered, missing = _render(found, previous, progress)
+        cases, cities, indexed = _make(data, name, found, rendered, previous, progress)
+        prune(data)
+        return Built(name, True, cases, cities, missing, indexed, found.problems, not_rendered)
+
+
+def build_from(found: Content, rendered: Mapping[str, Rendered], data: Path,
+               progress: Progress = lambda _what, _done, _all: None) -> None:
+    """Build and publish an edition of records that never were files. `rendered` maps what would be their paths to
+    their bodies."""
+    with _only_builder(data):
+        _make(data, "from-records", found, rendered, _Previous(), progress)
+
+
+def prune(data: Path) -> None:
+    """Delete editions that are neither published nor open anywhere, and what killed builds left behind."""
+    keep = published(data)
+    for directory in (data / "editions").iterdir():
+        if directory.name.startswith("."):
+            shutil.rmtree(directory, ignore_errors=True)  # Only the one builder, who calls this, makes such.
+        elif directory.name != keep:
+            _delete_unless_open(directory)
+
+
+def _delete_unless_open(directory: Path) -> None:
+    try:
+        with (directory / "in-use").open("rb") as lock:
+            portalocker.lock(lock, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+            gone = directory.with_name(f".old-{directory.name}")
+            directory.rename(gone)
+    except portalocker.LockException:
+        return  # Somebody reads it.
+    except FileNotFoundError:
+        gone = directory  # Not a whole edition.
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Previous:
+    """What a build may take over from the published edition. All empty where the recipe was another."""
+
+    index: Path | None = None
+    renderings: Mapping[str, Rendered] = field(default_factory=dict)
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+
+def _previous(data: Path) -> _Previous:
+    try:
+        edition = open_published(data)
+    except EditionError:
+        return _Previous()
+    try:
+        if edition.about.get("recipe") != recipe():
+            return _Previous()
+        documents = {slug: digest for slug, (_, digest) in edition.catalogue.digests().items() if digest}
+        return _Previous(data / "editions" / edition.fingerprint / "index", edition.catalogue.renderings(), documents)
+    finally:
+        edition.close()
+
+
+def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered], previous: _Previous,
+          progress: Progress) -> tuple[int, int, int]:
+    """Build an edition beside the published one, then publish it. Returns its number of cases and cities, and how
+    many documents were indexed anew."""
+    editions = data / "editions"
+    editions.mkdir(exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix=".building-", dir=editions))
+    cities = {slug: city for slug, city in found.cities.items() if f"cities/{slug}.md" in rendered}
+    cases = {slug: case for slug, case in found.cases.items()
+             if f"cases/{slug}.md" in rendered and case.city in cities}
+    documents = [_document(case, cities[case.city], found.vocabulary, rendered[f"cases/{slug}.md"])
+                 for slug, case in cases.items() if case.status is Status.PUBLISHED]
+    digests = {item.slug: _hash(asdict(item)) for item in documents}
+    changed: set[str] | None = None
+    if previous.index is not None:
+        shutil.copytree(previous.index, directory / "index")
+        changed = {slug for slug, digest in digests.items() if previous.documents.get(slug) != digest}
+    else:
+        (directory / "index").mkdir()
+    indexed = len(documents) if changed is None else len(changed)
+    whoosh.build(directory / "index", documents, changed, _counted("Indexing", indexed, progress))
+    catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
+                    rendered=rendered, digests=found.digests, documents=digests,
+                    country_names={city.country: country_name(city.country) for city in cities.values()})
+    (directory / "in-use").touch()
+    (directory / "edition.json").write_text(json.dumps({
+        "fingerprint": name, "recipe": recipe(), "built": datetime.now(UTC).isoformat(timespec="seconds"),
+        "catalogue": _checksum(directory / "catalogue.sqlite"),
+        "cases": len(cases), "cities": len(cities), "problems": [asdict(problem) for problem in found.problems],
+    }, indent=1), encoding="utf-8")
+    target = editions / name
+    if target.exists():  # Not published any more, or built again by force.
+        target.rename(Path(tempfile.mkdtemp(prefix=".old-", dir=editions)) / name)
+    directory.rename(target)
+    _publish(data, name)
+    return len(cases), len(cities), indexed
+
+
+def _render(found: Content, previous: _Previous, progress: Progress
+            ) -> tuple[dict[str, Rendered], dict[str, str], int]:
+    """Path -> rendered body; path -> why it could not be rendered; how many were rendered anew."""
+    bodies = {f"{folder}/{slug}.md": record.body
+              for folder, records in (("cases", found.cases), ("cities", found.cities))
+              for slug, record in records.items()}
+    kept = {path: previous.renderings[digest] for path in bodies
+            if (digest := found.digests[path]) in previous.renderings}
+    missing = {path: body for path, body in bodies.items() if path not in kept}
+    fresh, failed = render.render_all(missing, _counted("Rendering", len(missing), progress))
+    return kept | fresh, failed, len(missing)
+
+
+def _document(case: Case, city: City, vocabulary: Vocabulary, rendered: Rendered) -> Document:
+    labels = {name: {slug: term.label_in(case.language) for slug, term in terms.items()}
+              for name, terms in vocabulary.items()}
+    countries = {country_name(city.country, language) for language in (*COUNTRY_LANGUAGES, case.language)}
+    return document(case, city, sorted(countries), labels, rendered.text, _passages(case, rendered))
+
+
+def _passages(case: Case, rendered: Rendered) -> Iterator[tuple[str, str]]:
+    """(field, sentence) of everything in a case that could answer somebody's challenge."""
+    for name in PASSAGE_FIELDS:
+        value = getattr(case, name)
+        for item in value if isinstance(value, list) else [value]:
+            yield from ((name, sentence) for sentence in render.sentences(", ".join(words_of(item))))
+    for block in rendered.blocks:
+        name = block.section.value if isinstance(block.section, Section) else "body"
+        yield from ((name, sentence) for sentence in render.sentences(block.text))
+
+
+@cache
+def country_name(code: str, language: str = "en") -> str:
+    """A country's name in `language`, else in English, else its code."""
+    for tag in (language, "en"):
+        names: Mapping[str, str] = Locale(tag).territories if localedata.exists(tag) else {}
+        if code in names:
+            return names[code]
+    return code
+
+
+def _counted(what: str, total: int, progress: Progress) -> Callable[[str], None]:
+    done = 0
+
+    def step(_item: str) -> None:
+        nonlocal done
+        done += 1
+        progress(what, done, total)
+
+    progress(what, 0, total)
+    return step
+
+
+@contextmanager
+def _only_builder(data: Path) -> Iterator[None]:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = portalocker.Lock(data / "build.lock", timeout=LOCK_SECONDS)
+        lock.acquire()
+    except portalocker.LockException as error:
+        raise EditionError(f"Another build in {data} has not ended within {LOCK_SECONDS} seconds.") from error
+    except OSError as error:
+        raise EditionError(f"Cannot write to {data} ({error.strerror}); set INNOSHARE_DATA to a folder that this "
+                           "user can write to.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _publish(data: Path, name: str) -> None:
+    beside = data / "current.new"
+    with beside.open("w", encoding="ascii") as pointer:
+        pointer.write(name + "\n")
+        pointer.flush()
+        os.fsync(pointer.fileno())
+    beside.replace(data / "current")
+
+
+def _about(directory: Path) -> dict[str, Any] | None:
+    try:
+        about: dict[str, Any] = json.loads((directory / "edition.json").read_text(encoding="utf-8"))
+        return about
+    except (OSError, ValueError):
+        return None
+
+
+def _checksum(path: Path) -> int:
+    """Finds damage by accident, in a tenth of a second for 100 MB; who could write here could do worse than lie."""
+    return zlib.crc32(path.read_bytes())
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

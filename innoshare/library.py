@@ -1,0 +1,235 @@
+"""The library: the one object behind every face. Command line, pages and API open it and ask it.
+
+It joins what an edition holds (catalogue and index) with the matcher, and answers with frozen values. It writes
+nothing and keeps nothing of what is asked.
+"""
+
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+from babel import Locale
+
+from innoshare import edition, matching
+from innoshare.case import EVIDENCE_LEVELS, Card, Case, Choice, City, Outcome, SizeBand, Vocabulary, mark
+from innoshare.config import Settings
+from innoshare.edition import Edition, country_name
+from innoshare.errors import EditionError, NotFound
+from innoshare.matching import MATCHES, Answer, Challenge
+from innoshare.render import Rendered
+from innoshare.search import Query, Results
+from innoshare.search.text import fold
+
+NEWEST = 6  # Cards on the home page: two rows of three on a wide screen.
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A case with all that its page shows. `adopters` are the cities named in its adoptions that have a file."""
+
+    case: Case
+    city: City
+    country_name: str
+    rendered: Rendered
+    adopters: Mapping[str, City]
+    inspirations: Mapping[str, Card]
+
+
+@dataclass(frozen=True)
+class CityEntry:
+    """A city with its cases, and the cases of others that it took up."""
+
+    city: City
+    country_name: str
+    rendered: Rendered
+    cards: tuple[Card, ...]
+    adopted: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """An answer to a search: the results, and the card of each hit."""
+
+    results: Results
+    cards: Mapping[str, Card]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Something to offer while a person types.
+
+    `kind` is a facet with a vocabulary (`theme`, `challenge_type`, `approach`), `city`, `case` or `word`; `text` is
+    what to show, `value` the slug it stands for, or the words themselves.
+    """
+
+    kind: str
+    text: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the library holds, for those who arrive."""
+
+    cases: int
+    cities: int
+    countries: int
+    newest: tuple[Card, ...]
+    warnings: tuple[Card, ...]
+
+
+class Library:
+    """An open edition and the means to ask it. Safe to use from several threads."""
+
+    def __init__(self, opened: Edition) -> None:
+        self._edition = opened
+        self._catalogue, self._engine = opened.catalogue, opened.engine
+        self.edition: str = opened.fingerprint
+        self.built: str = opened.about["built"]
+        self.vocabulary: Vocabulary = self._catalogue.vocabulary()
+        self._close = weakref.finalize(self, opened.close)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the published edition. Raises EditionError where there is none that can be read."""
+        return cls(edition.open_published(settings.data))
+
+    def close(self) -> None:
+        self._close()
+
+    def entry(self, slug: str) -> Entry:
+        """A published or archived case. Raises NotFound."""
+        found = self._catalogue.case(slug)
+        if found is None:
+            raise NotFound("There is no case of this name in the library.")
+        case, rendered = found
+        city = self.cities[case.city]
+        adopters = {item.city: self.cities[item.city] for item in case.adoptions
+                    if item.city and item.city in self.cities}
+        return Entry(case, city, country_name(city.country), rendered, adopters,
+                     self._catalogue.cards(case.inspired_by))
+
+    def city(self, slug: str) -> CityEntry:
+        """A city. Raises NotFound."""
+        found = self._catalogue.city(slug)
+        if found is None:
+            raise NotFound("There is no city of this name in the library.")
+        city, rendered = found
+        return CityEntry(city, country_name(city.country), rendered, tuple(self._catalogue.of_city(slug)),
+                         tuple(self._catalogue.adopted_by(slug)))
+
+    @cached_property
+    def cities(self) -> Mapping[str, City]:
+        """Every city by slug, in the order of names."""
+        return self._catalogue.cities()
+
+    def cards(self, slugs: Iterable[str]) -> dict[str, Card]:
+        """The cards of those `slugs` that exist, in their order."""
+        return self._catalogue.cards(slugs)
+
+    def cases(self, page: int, per_page: int) -> tuple[int, tuple[Card, ...]]:
+        """How many cases are published, and one page of them (from 1), newest first."""
+        total, cards = self._catalogue.newest((page - 1) * per_page, per_page)
+        return total, tuple(cards)
+
+    @cached_property
+    def facts(self) -> Facts:
+        newest, warnings = (tuple(self._catalogue.newest(0, NEWEST, warnings_only=only)[1]) for only in (False, True))
+        return Facts(*self._catalogue.counts(), newest, warnings)
+
+    def search(self, query: Query) -> Found:
+        """The page of hits that `query` asks for. Raises BadInput where it goes beyond the bounds."""
+        results = self._engine.search(query)
+        return Found(results, self._catalogue.cards(hit.slug for hit in results.hits))
+
+    def match(self, challenge: Challenge, limit: int = MATCHES) -> Answer:
+        """Who has solved this, on what evidence; or `none`."""
+        return matching.answer(challenge, self._judge(challenge), limit)
+
+    def rank(self, challenge: Challenge) -> list[tuple[str, float]]:
+        """All candidates for a challenge (slug, score), best first, also those too weak to be shown as an answer."""
+        return [(item.card.slug, item.score) for item in self._judge(challenge)]
+
+    def _judge(self, challenge: Challenge) -> list[matching.Judged]:
+        found = self._engine.candidates(challenge.text, challenge.language)
+        cards = self._catalogue.cards(candidate.slug for candidate in found.candidates)
+        return matching.judge(challenge, found, cards, self.cities)
+
+    def suggest(self, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
+        """What a person who has typed `text` may mean: terms, cities and cases first, then words of the index."""
+        typed = fold(text.strip())
+        if not typed:
+            return ()
+        starts = [item for key, item in self._names if key.startswith(typed)]
+        inside = [item for key, item in self._names if f" {typed}" in key and not key.startswith(typed)]
+        *before, last = text.split()
+        words = [Suggestion("word", " ".join([*before, word]), " ".join([*before, word]))
+                 for word in self._engine.complete(last, limit)]
+        unique = {fold(item.text): item for item in reversed([*starts, *inside, *words])}
+        return tuple(reversed(unique.values()))[:limit]
+
+    @cached_property
+    def _names(self) -> list[tuple[str, Suggestion]]:
+        """(folded text, suggestion) of everything that has a name: terms, cities, titles."""
+        named = [Suggestion(facet, term.label_in("en"), slug)
+                 for facet, vocabulary in VOCABULARY_OF_FACET.items()
+                 for slug, term in self.vocabulary[vocabulary].items()]
+        named += [Suggestion("city", city.name, slug) for slug, city in self.cities.items()]
+        named += [Suggestion("case", card.title, card.slug) for card in self._catalogue.newest(0, -1)[1]]
+        return [(fold(item.text), item) for item in named]
+
+    def facet_label(self, facet: str, value: str) -> str:
+        """What people call a value of a facet."""
+        if vocabulary := VOCABULARY_OF_FACET.get(facet):
+            term = self.vocabulary[vocabulary].get(value)
+            return term.label_in("en") if term else value
+        match facet:
+            case "country":
+                return country_name(value)
+            case "language":
+                return str(Locale("en").languages.get(value, value))
+            case "evidence" if value.isdigit() and int(value) in EVIDENCE_LEVELS:
+                return EVIDENCE_LEVELS[int(value)][0]
+            case "outcome":
+                return _choice_label(Outcome, value)
+            case "city_size":
+                return _choice_label(SizeBand, value)
+        return value
+
+
+# Facet (`theme`) -> vocabulary (`themes`), from the marks on the fields of a case.
+VOCABULARY_OF_FACET = {mark(info).facet or "": name for _, info in Case.front_matter()
+                       if (name := mark(info).vocabulary)}
+
+
+def _choice_label(choices: type[Choice], value: str) -> str:
+    return next((choice.label for choice in choices if choice == value), value)
+
+
+class Latest:
+    """The library of the published edition, opened anew when another edition has been published.
+
+    Whoever asks keeps the library it got; the old edition is closed when the last user lets go of it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._library: Library | None = None
+
+    def __call__(self) -> Library:
+        """The current library. Raises EditionError where nothing usable was ever published.
+
+        Reading the pointer is one small file (20 microseconds); an unreadable new edition leaves the old one open.
+        """
+        with self._lock:
+            if self._library is None or edition.published(self._settings.data) != self._library.edition:
+                try:
+                    self._library = Library.open(self._settings)
+                except EditionError:
+                    if self._library is None:
+                        raise
+            return self._library

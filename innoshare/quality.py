@@ -1,0 +1,236 @@
+"""How good are the answers? Judged collections in, nDCG@10, MRR@10 and recall@20 out, beside a baseline.
+
+A collection is a folder in BEIR layout: `corpus.jsonl` (_id, title, text, metadata.lang), `queries.jsonl` (_id,
+text, metadata.kind and .lang) and `qrels/test.tsv` (question, document, grade from 0). Without `corpus.jsonl` its
+documents are the cases of the library's own content, named by slug.
+
+Documents become cases and an edition is built of them in a temporary place; the questions are asked of the library
+itself, through the code that serves everybody: keywords of search, challenges of the matcher (its full ranking,
+before the threshold hides what is too weak). The baseline is what one gets from Whoosh without us: BM25F, any word
+counts (OrGroup), its own analysis, on title and text.
+"""
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from innoshare import edition
+from innoshare.case import Case, City, Contact, IncomeBand, Outcome, Source, Stage, Status
+from innoshare.content import Content
+from innoshare.errors import BadInput, CollectionError
+from innoshare.library import Library
+from innoshare.matching import MIN_WORDS, Challenge
+from innoshare.render import Block, Rendered
+from innoshare.search import Query, stock
+
+DEPTH = 20  # Deep enough for recall@20, the deepest measure.
+NDCG_DEPTH = MRR_DEPTH = 10  # What a person looks at: one page of hits.
+
+Run = dict[str, list[tuple[str, float]]]  # question -> (document, score), best first
+
+
+@dataclass(frozen=True)
+class Text:
+    """A document or a question. `kind` (of a question) is `challenge`, `keyword` or any other name."""
+
+    id: str
+    text: str
+    title: str = ""
+    language: str = ""
+    kind: str = "challenge"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Questions with graded answers. `documents` is None where the library's own content is asked."""
+
+    name: str
+    questions: Sequence[Text]
+    grades: Mapping[str, Mapping[str, int]]
+    documents: Sequence[Text] | None = None
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Means over questions, each from 0 to 1. `judged_ndcg` leaves out documents that nobody judged."""
+
+    questions: int
+    ndcg: float
+    mrr: float
+    recall: float
+    judged_ndcg: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """Measures of the library and of the baseline: overall (`all`) and per kind of question."""
+
+    collection: str
+    documents: int
+    library: Mapping[str, Measures]
+    baseline: Mapping[str, Measures]
+    run: Run = field(repr=False)
+
+
+def read(folder: Path) -> Collection:
+    """Read a collection. Raises CollectionError that names file and line."""
+    corpus = folder / "corpus.jsonl"
+    documents = list(_texts(corpus)) if corpus.exists() else None
+    questions = list(_texts(folder / "queries.jsonl"))
+    grades: dict[str, dict[str, int]] = {}
+    known = {question.id for question in questions}
+    for number, line in enumerate(_lines(folder / "qrels" / "test.tsv"), 1):
+        if number == 1 and line.startswith("query-id"):
+            continue
+        try:
+            question, document, grade = line.split("\t")
+            grades.setdefault(question, {})[document] = int(grade)
+        except ValueError:
+            raise CollectionError(f"{folder / 'qrels' / 'test.tsv'}:{number}: write question, document and a whole "
+                                  "number, with a tab between them") from None
+        if question not in known:
+            raise CollectionError(f"{folder / 'qrels' / 'test.tsv'}:{number}: there is no question {question!r} in "
+                                  "queries.jsonl")
+    return Collection(folder.name, [question for question in questions if question.id in grades], grades, documents)
+
+
+def evaluate(collection: Collection, own: Callable[[], Library],
+             progress: edition.Progress = lambda _what, _done, _all: None) -> Report:
+    """Ask the library, and the baseline, all questions of a collection.
+
+    `own` opens the library of the content in use; it is called only where the collection has no documents.
+    """
+    with tempfile.TemporaryDirectory(prefix="innoshare-evaluate-") as place:
+        if collection.documents is None:
+            library = own()
+            cases = [library.entry(card.slug) for card in library.cases(1, -1)[1]]
+            documents = [Text(entry.case.slug, f"{entry.case.challenge}\n{entry.case.summary}\n{entry.rendered.text}",
+                              entry.case.title) for entry in cases]
+            names = {entry.case.slug: entry.case.slug for entry in cases}
+        else:
+            documents = list(collection.documents)
+            names = {f"d{number}": document.id for number, document in enumerate(documents)}
+            library = _library_of(documents, Path(place), progress)
+        try:
+            run = {}
+            for done, question in enumerate(collection.questions, 1):
+                run[question.id] = [(names[slug], score) for slug, score in _ask(library, question)]
+                progress("Asking the library", done, len(collection.questions))
+        finally:
+            if collection.documents is not None:
+                library.close()
+        progress("Asking the baseline", 0, 1)
+        baseline = stock.run(Path(place) / "stock", ((item.id, item.title, item.text) for item in documents),
+                             {question.id: question.text for question in collection.questions}, DEPTH)
+        progress("Asking the baseline", 1, 1)
+    return Report(collection.name, len(documents), measure(collection, run), measure(collection, baseline), run)
+
+
+def measure(collection: Collection, run: Run) -> dict[str, Measures]:
+    """Measures of a run: `all`, then each kind of question in the order of its first question."""
+    kinds = ["all", *dict.fromkeys(question.kind for question in collection.questions)]
+    return {kind: _means(run, collection.grades,
+                         [item.id for item in collection.questions if kind in ("all", item.kind)]) for kind in kinds}
+
+
+def trec(run: Run, tag: str = "innoshare") -> Iterator[str]:
+    """The lines of a TREC run file: question, Q0, document, rank, score, tag."""
+    for question, ranking in run.items():
+        for rank, (document, score) in enumerate(ranking, 1):
+            yield f"{question} Q0 {document} {rank} {score:.6f} {tag}"
+
+
+def ndcg(ranking: Sequence[str], grades: Mapping[str, int], depth: int = NDCG_DEPTH) -> float:
+    """Normalised discounted cumulative gain with gain 2^grade - 1 and discount log2(rank + 1)
+    (Järvelin and Kekäläinen 2002; the exponential gain is that of Burges et al. 2005)."""
+    def gained(levels: Iterable[int]) -> float:
+        return sum((2.0**grade - 1) / math.log2(rank + 1) for rank, grade in enumerate(levels, 1))
+
+    best = gained(sorted(grades.values(), reverse=True)[:depth])
+    return gained(grades.get(document, 0) for document in ranking[:depth]) / best if best else 0.0
+
+
+def reciprocal_rank(ranking: Sequence[str], grades: Mapping[str, int], depth: int = MRR_DEPTH) -> float:
+    """One over the rank of the first document with a grade above 0; 0 where there is none to `depth`."""
+    return next((1 / rank for rank, document in enumerate(ranking[:depth], 1) if grades.get(document, 0) > 0), 0.0)
+
+
+def recall(ranking: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -> float:
+    """Share of the documents with a grade above 0 that are found to `depth`."""
+    relevant = {document for document, grade in grades.items() if grade > 0}
+    return len(relevant & set(ranking[:depth])) / len(relevant) if relevant else 0.0
+
+
+def _means(run: Run, grades: Mapping[str, Mapping[str, int]], questions: Sequence[str]) -> Measures:
+    rankings = {question: [document for document, _ in run.get(question, [])] for question in questions}
+
+    def mean(function: Callable[[Sequence[str], Mapping[str, int]], float]) -> float:
+        return sum(function(rankings[item], grades[item]) for item in questions) / max(1, len(questions))
+
+    def of_judged(ranking: Sequence[str], judged: Mapping[str, int]) -> float:
+        return ndcg([document for document in ranking if document in judged], judged)
+
+    return Measures(len(questions), mean(ndcg), mean(reciprocal_rank), mean(recall), mean(of_judged))
+
+
+def _ask(library: Library, question: Text) -> list[tuple[str, float]]:
+    if question.kind != "keyword" and len(question.text.split()) >= MIN_WORDS:
+        return library.rank(Challenge.of(question.text, language=question.language))[:DEPTH]
+    try:
+        found = library.search(Query(question.text, per_page=DEPTH, language=question.language))
+    except BadInput as error:
+        raise CollectionError(f"question {question.id}: {error}") from error
+    return [(hit.slug, hit.score) for hit in found.results.hits]
+
+
+def _library_of(documents: Sequence[Text], place: Path, progress: edition.Progress) -> Library:
+    """A library whose cases are these documents; the n-th is called `dn`. All that a document does not say is
+    `unknown`, which is a word that no index holds."""
+    city = City(slug="unknown", body="", name="unknown", country="ZZ", population=1, population_year=2000,
+                population_source="https://example.org/", latitude=0, longitude=0, income_band=IncomeBand.HIGH)
+    cases, bodies = {}, {"cities/unknown.md": Rendered(())}
+    for number, document in enumerate(documents):
+        slug = f"d{number}"
+        cases[slug] = Case(
+            slug=slug, body="", title=_cut(document.title or document.text), summary="unknown",
+            language=document.language or "en", city="unknown", status=Status.PUBLISHED, updated="2000-01-01",
+            challenge="unknown", challenge_types=["unknown"], themes=["unknown"], approaches=["unknown"],
+            stage=Stage.IMPLEMENTED, start="unknown", outcome=Outcome.POSITIVE, evidence_level=0,
+            sources=[Source(url="https://example.org/", title="unknown", accessed="2000-01-01")],
+            contact=Contact(role="unknown", organisation="unknown", url="https://example.org/"))
+        body = document.text if len(document.title) <= len(cases[slug].title) else f"{document.title}\n{document.text}"
+        bodies[f"cases/{slug}.md"] = Rendered((Block(None, "", "", "", body),))
+    found = Content(root=place, cases=cases, cities={"unknown": city}, vocabulary={}, problems=(), digests={})
+    edition.build_from(found, bodies, place / "data", progress)
+    return Library(edition.open_published(place / "data"))
+
+
+def _cut(title: str, limit: int = 100) -> str:
+    """A title as long as a case's may be, cut between words; the whole one then begins the body."""
+    if len(title) <= limit:
+        return title or "unknown"
+    return title[:limit + 1].rsplit(" ", 1)[0][:limit]
+
+
+def _texts(path: Path) -> Iterator[Text]:
+    for number, line in enumerate(_lines(path), 1):
+        try:
+            item: dict[str, Any] = json.loads(line)
+            about = item.get("metadata") or {}
+            yield Text(str(item["_id"]), str(item["text"]), str(item.get("title") or ""),
+                       str(about.get("lang") or ""), str(about.get("kind") or "challenge"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CollectionError(f"{path}:{number}: this line is not a JSON object with `_id` and `text` "
+                                  f"({error})") from None
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        yield from (line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise CollectionError(f"{path} cannot be read ({error}); a collection has queries.jsonl, qrels/test.tsv "
+                              "and mostly corpus.jsonl.") from None

@@ -1,0 +1,88 @@
+"""Imports point down, and each heavy library is known to one room only (design: the house)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "innoshare"
+
+# Room -> the rooms it may import. A new arrow is a line here that a reviewer sees.
+MAY_IMPORT = {
+    "errors": set(),
+    "config": set(),
+    "case": set(),
+    "frontmatter": {"errors"},
+    "render": {"case"},
+    "content": {"case", "errors", "frontmatter", "render"},
+    "search": {"case", "errors"},
+    "catalogue": {"case", "errors", "render"},
+    "edition": {"case", "catalogue", "content", "errors", "render", "search"},
+    "matching": {"case", "errors", "search"},
+    "library": {"case", "config", "edition", "errors", "matching", "render", "search"},
+    "quality": {"case", "content", "edition", "errors", "library", "matching", "render", "search"},
+    "report": {"case", "content", "errors"},
+    "web": {"case", "config", "errors", "library", "matching", "search"},
+    "cli": {"config", "content", "edition", "errors", "library", "matching", "quality", "report", "web"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+
+# Library -> the modules that may know it.
+KNOWN_TO = {
+    "flask": {"web"},
+    "whoosh": {"search/whoosh", "search/stock", "search/ranker"},
+    "sqlmodel": {"catalogue"},
+    "sqlalchemy": {"catalogue"},
+    "markdown": {"render"},
+    "nh3": {"render"},
+    "yaml": {"frontmatter"},
+    "Stemmer": {"search/text"},
+    "click": {"cli"},
+    "waitress": {"cli"},
+    "rich": {"cli"},
+}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of everything a module imports, function-level imports included."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_point_down(path: Path) -> None:
+    own = room(path)
+    rooms = {file.stem if file.suffix else file.name for file in PACKAGE.iterdir()}
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("innoshare.")} & rooms
+    assert used <= MAY_IMPORT[own] | {own}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_each_library_is_known_to_its_room_only(path: Path) -> None:
+    here = path.relative_to(PACKAGE).with_suffix("").as_posix()
+    for library, rooms in KNOWN_TO.items():
+        if any(name == library or name.startswith(f"{library}.") for name in imports(path)):
+            assert here in rooms or room(path) in rooms, f"{here} must not know {library}"
+
+
+def test_only_the_configuration_reads_the_environment() -> None:
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        assert path.stem == "config" or not ("os.environ" in text or "getenv" in text), path
+
+
+def test_every_module_begins_with_a_paragraph_about_itself() -> None:
+    for path in MODULES:
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path

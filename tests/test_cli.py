@@ -1,0 +1,169 @@
+"""Commands do what they say, with the exit status and the streams that scripts rely on."""
+
+import io
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from innoshare import report
+from innoshare.cli import main
+from innoshare.errors import Problem
+
+
+def test_build_twice(runner: CliRunner) -> None:
+    first = runner.invoke(main, ["build"])
+    assert first.exit_code == 0, first.output
+    assert "Built edition" in first.stderr
+    assert "Nothing has changed" in runner.invoke(main, ["build"]).stderr
+
+
+def test_build_of_bad_content_says_so(runner: CliRunner, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNOSHARE_CONTENT", str(folder))
+    (folder / "cases" / "bad.md").write_text("no header\n", encoding="utf-8")
+    strict = runner.invoke(main, ["build", "--strict"])
+    assert strict.exit_code == 1
+    assert "Nothing was published" in strict.stderr
+    lenient = runner.invoke(main, ["build"])
+    assert lenient.exit_code == 0
+    assert "innoshare check" in lenient.stderr
+
+
+def test_check_is_silent_about_good_content_and_loud_about_bad(runner: CliRunner, folder: Path) -> None:
+    assert runner.invoke(main, ["check", str(folder)]).exit_code == 0
+    bad = folder / "cases" / "bad.md"
+    bad.write_text("no header\n", encoding="utf-8")
+    for path in (folder, bad):
+        result = runner.invoke(main, ["check", str(path)])
+        assert result.exit_code == 1
+        assert "content/cases/bad.md:1" in result.stdout
+    good = next(path for path in sorted((folder / "cases").glob("*.md")) if path != bad)
+    assert runner.invoke(main, ["check", str(good)]).exit_code == 0
+
+
+def test_check_as_json_prints_problems_and_nothing_else(runner: CliRunner, folder: Path) -> None:
+    (folder / "cases" / "bad.md").write_text("no header\n", encoding="utf-8")
+    problems = json.loads(runner.invoke(main, ["check", str(folder), "--format", "json"]).stdout)
+    assert problems
+    assert set(problems[0]) == {"path", "line", "column", "field", "level", "message", "remedy"}
+
+
+def test_check_of_what_is_not_there_is_wrong_use(runner: CliRunner, tmp_path: Path) -> None:
+    assert runner.invoke(main, ["check", str(tmp_path / "nothing")]).exit_code == 2
+
+
+HOSTILE = Problem("content/cases/x%0A.md", 3, 1, "title,x", "error", "bad\n::error::forged \x1b[31m", "100 % sure\r")
+
+
+def printed(style: str) -> str:
+    stream = io.StringIO()
+    report.PRINTERS[style]([HOSTILE], stream)
+    return stream.getvalue()
+
+
+def test_contributed_words_cannot_speak_to_github() -> None:
+    lines = printed("github").splitlines()
+    assert len(lines) == 1
+    assert "%0A::error::forged" in lines[0]
+    assert "title=title%2Cx" in lines[0]
+    assert "x%250A.md" in lines[0]
+
+
+def test_contributed_words_cannot_steer_a_terminal() -> None:
+    assert "\x1b" not in printed("text")
+
+
+def test_sarif_names_place_and_rule() -> None:
+    run = json.loads(printed("sarif"))["runs"][0]
+    region = run["results"][0]["locations"][0]["physicalLocation"]
+    assert region == {"artifactLocation": {"uri": HOSTILE.path}, "region": {"startLine": 3, "startColumn": 1}}
+
+
+def test_search_prints_hits_and_json(runner: CliRunner) -> None:
+    text = runner.invoke(main, ["search", "city"])
+    assert text.exit_code == 0, text.output
+    assert re.search(r"\d+ cases? found", text.stdout)
+    body = json.loads(runner.invoke(main, ["search", "", "--json"]).stdout)
+    assert body["total"] == len(body["hits"]) > 0
+    theme = body["facets"]["theme"][0]
+    narrowed = json.loads(runner.invoke(main, ["search", "", "--filter", f"theme={theme['value']}", "--json"]).stdout)
+    assert narrowed["total"] == theme["count"]
+
+
+@pytest.mark.parametrize("arguments", [
+    ["search", "x", "--filter", "theme"], ["search", "x", "--filter", "theme=nonsense"],
+    ["search", "x", "--filter", "colour=red"], ["search", "x" * 300], ["match", "short"],
+    ["match", "a long enough challenge", "--city", "atlantis"], ["nonsense"],
+])
+def test_wrong_use_is_status_2_with_a_sentence(runner: CliRunner, arguments: list[str]) -> None:
+    result = runner.invoke(main, arguments)
+    assert result.exit_code == 2
+    assert len(result.stderr) > 20
+    assert "Traceback" not in result.output
+
+
+def test_match_reads_a_challenge_from_standard_input(runner: CliRunner) -> None:
+    result = runner.invoke(main, ["match", "-"], input="The ballet shoes of our opera house are worn out entirely")
+    assert result.exit_code == 0, result.output
+    assert "Nobody in this library has solved this yet" in result.stdout
+
+
+def test_match_prints_the_body_of_the_api(runner: CliRunner) -> None:
+    slug = json.loads(runner.invoke(main, ["search", "", "--json"]).stdout)["hits"][0]["slug"]
+    challenge = (Path(__file__).parent / "cases" / "cases" / f"{slug}.md").read_text(encoding="utf-8")
+    sentence = re.search(r"^challenge: *(?:>-\s*)?(.*?)^\S", challenge, re.M | re.S)
+    assert sentence
+    body = json.loads(runner.invoke(main, ["match", " ".join(sentence[1].split()), "--json"]).stdout)
+    assert body["verdict"] in ("solved", "related")
+    assert slug in [match["case"]["slug"] for match in (*body["matches"], *body["cautions"])]
+
+
+def test_evaluate_prints_figures_and_writes_a_run(runner: CliRunner, tmp_path: Path,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNOSHARE_CONTENT", str(Path(__file__).parent.parent / "content"))
+    judged = str(Path(__file__).parent / "judged")
+    result = runner.invoke(main, ["evaluate", judged, "--json", "--run", str(tmp_path / "run.trec")])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert 0 < figures["library"]["all"]["ndcg"] <= 1
+    assert set(figures["library"]) == set(figures["baseline"])
+    assert re.fullmatch(r"\S+ Q0 \S+ 1 [0-9.]+ innoshare", (tmp_path / "run.trec").read_text().splitlines()[0])
+
+
+def test_evaluate_of_a_broken_collection_is_status_1(runner: CliRunner, tmp_path: Path) -> None:
+    result = runner.invoke(main, ["evaluate", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "queries.jsonl" in result.stderr
+
+
+def test_serve_builds_answers_and_ends_when_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "innoshare", "serve", "--port", str(port)], stderr=subprocess.PIPE, text=True,
+        env={"PATH": "/usr/bin:/bin", "INNOSHARE_CONTENT": str(Path(__file__).parent / "cases"),
+             "INNOSHARE_DATA": str(tmp_path / "data")})
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+                    assert json.load(answer)["ready"]
+                break
+            except OSError:
+                assert process.poll() is None, process.stderr and process.stderr.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        assert process.stderr
+        process.stderr.close()

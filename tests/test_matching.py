@@ -1,0 +1,122 @@
+"""The matcher answers with evidence, orders honestly, and can say no."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from innoshare import matching
+from innoshare.case import City, IncomeBand
+from innoshare.errors import BadInput
+from innoshare.library import Library
+from innoshare.matching import FEATURES, MAX_WORDS, Challenge, Strength, Verdict
+from innoshare.search import Candidates
+
+
+@pytest.mark.parametrize("text", ["", "  ", "heat", "too short", "?!? ...", "word " * (MAX_WORDS + 1), "x" * 1_000_000])
+def test_a_challenge_outside_the_bounds_is_refused_with_advice(text: str) -> None:
+    with pytest.raises(BadInput) as error:
+        Challenge.of(text)
+    ((field, advice),) = error.value.mistakes
+    assert field == "challenge"
+    assert "escribe" in advice
+
+
+def test_the_bounds_themselves_are_allowed() -> None:
+    assert Challenge.of(" three plain words ").text == "three plain words"
+    assert Challenge.of("word " * MAX_WORDS)
+
+
+def challenge_of(library: Library, slug: str) -> Challenge:
+    return Challenge.of(library.entry(slug).case.challenge)
+
+
+def published(library: Library) -> list[str]:
+    return [card.slug for card in library.cases(1, 50)[1]]
+
+
+def test_every_case_answers_its_own_challenge_strongly(library: Library) -> None:
+    for slug in published(library):
+        answer = library.match(challenge_of(library, slug))
+        best = (*answer.matches, *answer.cautions)[0] if not library.entry(slug).case.is_warning else answer.cautions[0]
+        assert best.card.slug == slug
+        assert best.strength is Strength.STRONG
+
+
+def test_the_evidence_is_a_sentence_of_the_case_beside_one_of_the_challenge(library: Library) -> None:
+    slug = next(slug for slug in published(library) if not library.entry(slug).case.is_warning)
+    challenge = challenge_of(library, slug)
+    match = library.match(challenge).matches[0]
+    sentence = next(item for item in match.evidence if item.feature == "answering-sentence")
+    entry = library.entry(slug)
+    everything = " ".join(f"{entry.case.model_dump_json()} {entry.rendered.text}".split())
+    assert sentence.challenge_text in challenge.text
+    assert " ".join(sentence.case_text.split()) in everything
+    assert 0 < sentence.score <= 1
+
+
+def test_nothing_like_it_in_the_library_gives_none(library: Library) -> None:
+    answer = library.match(Challenge.of("Our opera house has lost its first violins and the ballet shoes are worn out"))
+    assert answer.verdict is Verdict.NONE
+    assert answer.matches == answer.cautions == ()
+
+
+@pytest.mark.parametrize("text", ["the of and", "!!! ??? ... about between during", "\u202e\u0000 zzqx qqzx xqzz", "🚲 🚲 🚲 a b c"])
+def test_words_that_say_nothing_give_none(library: Library, text: str) -> None:
+    assert library.match(Challenge.of(text)).verdict is Verdict.NONE
+
+
+def test_failed_cases_come_as_cautions_and_are_never_the_solution(library: Library) -> None:
+    failed = [slug for slug in published(library) if library.entry(slug).case.is_warning]
+    assert failed
+    for slug in failed:
+        answer = library.match(challenge_of(library, slug))
+        assert slug in [match.card.slug for match in answer.cautions]
+        assert slug not in [match.card.slug for match in answer.matches]
+
+
+def test_a_city_orders_but_never_drags_in_a_case(library: Library) -> None:
+    slug = published(library)[0]
+    challenge = challenge_of(library, slug)
+    without = library.match(challenge)
+    for city in library.cities.values():
+        answer = library.match(replace(challenge, city=city))
+        assert {(match.card.slug, match.strength) for match in answer.matches} == {
+            (match.card.slug, match.strength) for match in without.matches}
+        assert all(any(item.feature == "like-your-city" for item in match.evidence) for match in answer.matches)
+
+
+def place(**changes: object) -> City:
+    fields: dict[str, object] = {
+        "slug": "testby", "body": "", "name": "Testby", "country": "SE", "population": 100_000,
+        "population_year": 2020, "population_source": "https://example.org/", "latitude": 60.0, "longitude": 18.0,
+        "income_band": IncomeBand.HIGH} | changes
+    return City.model_validate(fields)
+
+
+@pytest.mark.parametrize(("mine", "theirs", "score"), [
+    (place(), place(), 1.0),
+    (place(), place(population=1_000_000), 0.75),
+    (place(), place(population=10_000_000), 0.5),
+    (place(), place(income_band=IncomeBand.LOW), 0.5),
+    (place(density=1000.0), place(density=10.0), (1 + 1 + 0) / 3),
+    (place(density="unknown"), place(density=10.0), 1.0),
+])
+def test_likeness_of_cities(mine: City, theirs: City, score: float) -> None:
+    question = matching.Question(Challenge("text", mine), Candidates((), (), 1.0, 1.0), date(2026, 1, 1))
+    subject = matching.Subject(candidate=None, card=None, city=theirs)  # type: ignore[arg-type]  # It looks at cities only.
+    found = matching.like_your_city(question, subject)
+    assert found
+    assert found[0] == pytest.approx(score)
+
+
+def test_every_feature_explains_itself_to_readers() -> None:
+    assert len({feature.name for feature in FEATURES}) == len(FEATURES)
+    for feature in FEATURES:
+        assert feature.explanation.endswith(".")
+        assert feature.weight > 0
+
+
+def test_two_questions_asked_twice_get_the_same_answer(library: Library) -> None:
+    challenge = challenge_of(library, published(library)[1])
+    assert library.match(challenge) == library.match(challenge)
