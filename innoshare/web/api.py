@@ -1,0 +1,122 @@
+"""The JSON face, `/api/v1`: reads parameters, asks the library, hands back a shape. Bodies are in `shapes`.
+
+Open to every site without a key. GET answers may be cached; a challenge that should not stand in anybody's log is
+sent by POST, as JSON, and its answer is kept nowhere.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, request
+from pydantic import BaseModel
+from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
+
+from innoshare.errors import BadInput
+from innoshare.library import Library
+from innoshare.matching import MATCHES
+from innoshare.search import MAX_QUERY_CHARACTERS
+from innoshare.web import parameters, shapes
+from innoshare.web.parameters import MATCH, MAX_LIMIT, Parameters
+
+blueprint = Blueprint("api", __name__)
+
+SUGGESTIONS = 8  # What fits under a search box without scrolling on a phone.
+
+
+@blueprint.before_request
+def only_json() -> None:
+    accepts = request.accept_mimetypes
+    if accepts and not any(accepts[kind] for kind in ("application/json", "application/problem+json")):
+        raise NotAcceptable
+
+
+def body(shape: BaseModel, links: Iterable[tuple[str, str]] = ()) -> Response:
+    response = Response(shape.model_dump_json(), mimetype="application/json")
+    for relation, url in links:
+        response.headers.add("Link", f'<{url}>; rel="{relation}"')
+    return response
+
+
+def arguments() -> Iterable[tuple[str, object]]:
+    return request.args.items(multi=True)
+
+
+def page_links(total: int, page: int, per_page: int, others: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """RFC 8288 links to the neighbouring pages. `others` are the parameters that stay."""
+    last = shapes.last_page(total, per_page)
+    given = list(others)
+    for relation, to in (("first", 1), ("prev", page - 1), ("next", page + 1), ("last", last)):
+        if 1 <= to <= last:
+            yield relation, f"{g.base_url}{request.path}?" + urlencode([*given, ("page", to), ("per_page", per_page)])
+
+
+@blueprint.get("/search")
+def search() -> Response:
+    library: Library = g.library
+    query = parameters.query(arguments(), library.vocabulary)
+    answer = shapes.search_body(library.search(query), library, g.base_url)
+    others = [pair for pair in parameters.pairs(query) if pair[0] not in ("page", "per_page")]
+    return body(answer, page_links(answer.total, query.page, query.per_page, others))
+
+
+@blueprint.route("/match", methods=["GET", "POST"])
+def match() -> Response:
+    library: Library = g.library
+    asked = Parameters(_json_object() if request.method == "POST" else arguments(), MATCH)
+    limit = asked.number("limit", 1, MAX_LIMIT) or MATCHES
+    challenge = parameters.challenge(asked, library.cities)
+    return body(shapes.match_body(library.match(challenge, limit), library, g.base_url))
+
+
+def _json_object() -> Iterable[tuple[str, object]]:
+    """The members of the JSON object that was posted, lists and objects among them refused later by their type."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    try:
+        document: Any = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        raise BadInput([("(body)", "This is not JSON. Send an object with challenge, and city and limit if you like.")
+                        ]) from None
+    if not isinstance(document, dict):
+        raise BadInput([("(body)", "Send a JSON object with challenge, and city and limit if you like.")])
+    return ((name, value) for name, value in document.items() if value is not None)
+
+
+@blueprint.get("/suggest")
+def suggest() -> Response:
+    library: Library = g.library
+    asked = Parameters(arguments(), ("q", "limit"))
+    text, limit = asked.text("q", MAX_QUERY_CHARACTERS), asked.number("limit", 1, MAX_LIMIT) or SUGGESTIONS
+    asked.finish()
+    return body(shapes.suggest_body(library.suggest(text, limit), library, g.base_url))
+
+
+@blueprint.get("/cases")
+def cases() -> Response:
+    library: Library = g.library
+    asked = Parameters(arguments(), ("page", "per_page"))
+    page, per_page = asked.paging()
+    asked.finish()
+    total, cards = library.cases(page, per_page)
+    return body(shapes.cases_body(total, cards, page, per_page, library, g.base_url),
+                page_links(total, page, per_page, ()))
+
+
+@blueprint.get("/cases/<slug>")
+def case(slug: str) -> Response:
+    Parameters(arguments(), ()).finish()
+    return body(shapes.case_body(g.library.entry(slug), g.library, g.base_url))
+
+
+@blueprint.get("/cities")
+def cities() -> Response:
+    Parameters(arguments(), ()).finish()
+    return body(shapes.cities_body(g.library, g.base_url))
+
+
+@blueprint.get("/vocabulary")
+def vocabulary() -> Response:
+    Parameters(arguments(), ()).finish()
+    return body(shapes.vocabulary_body(g.library))

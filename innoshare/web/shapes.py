@@ -1,0 +1,401 @@
+"""What goes out: every JSON body as a Pydantic model, and what the pages add to them.
+
+A body here is a promise to everybody who builds on the API, and the same object feeds the page: a page can show
+nothing that the API does not also give, and a test of a body is a test of both. Fields may be added, never
+renamed or removed, within `/api/v1`. Nothing here knows Flask, so the command line prints the same bodies.
+
+Links are absolute where `base_url` is given, and begin at the root of the site where it is empty.
+"""
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from innoshare.case import (
+    EVIDENCE_LEVELS,
+    Card,
+    Case,
+    Choice,
+    City,
+    IncomeBand,
+    Outcome,
+    Short,
+    SizeBand,
+    Slug,
+    Stage,
+    Term,
+)
+from innoshare.library import Entry, Found, Library, Suggestion
+from innoshare.matching import Answer, Match, Strength, Verdict
+from innoshare.search import MAX_OFFSET
+
+
+class Shape(BaseModel):
+    """Common rules of a body: what is not declared does not go out, and nothing changes once it is made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HighlightBody(Shape):
+    field: str = Field(description="Part of the case the text is from")
+    text: str = Field(description="Plain text, not HTML")
+    marks: tuple[tuple[int, int], ...] = Field(description="Where the words asked for stand: (start, end) offsets")
+
+
+class CardBody(Shape):
+    """A case in a list."""
+
+    slug: str
+    title: str
+    summary: str
+    language: str = Field(description="Language of title and summary, ISO 639-1")
+    city: str = Field(description="Name of the city, in English")
+    city_slug: str
+    country: str = Field(description="ISO 3166-1 alpha-2")
+    country_name: str
+    year: int | None = Field(description="When it began; null where unknown")
+    url: str
+    stage: Stage
+    outcome: Outcome
+    evidence_level: int = Field(ge=0, le=5, description="Nesta's Standards of Evidence; 0 = no account of impact")
+    themes: tuple[str, ...]
+    adoptions: int = Field(description="How many other places took it up, or tried to")
+    updated: str
+    is_warning: bool = Field(description="It failed, had no effect, or was stopped without working")
+
+
+class HitBody(CardBody):
+    score: float = Field(description="Comparable within one answer only")
+    highlights: tuple[HighlightBody, ...]
+
+
+class FacetValue(Shape):
+    value: str
+    label: str
+    count: int = Field(description="Cases, were this value chosen and the other facets left as they are")
+    selected: bool
+
+
+class SearchBody(Shape):
+    total: int
+    page: int
+    per_page: int
+    hits: tuple[HitBody, ...]
+    facets: dict[str, tuple[FacetValue, ...]]
+    did_you_mean: str | None = Field(description="A whole query to try instead")
+    edition: str = Field(description="Fingerprint of the library that answered")
+
+
+class EvidenceBody(Shape):
+    feature: str
+    label: str
+    weight: float
+    score: float = Field(description="0 to 1")
+    challenge_text: str = Field(description="What in the challenge speaks for the case")
+    case_text: str = Field(description="What in the case answers it")
+
+
+class MatchedCase(Shape):
+    case: CardBody
+    strength: Strength
+    score: float
+    evidence: tuple[EvidenceBody, ...]
+
+
+class NextStep(Shape):
+    text: str
+    url: str
+
+
+class MatchBody(Shape):
+    verdict: Verdict
+    matches: tuple[MatchedCase, ...]
+    cautions: tuple[MatchedCase, ...] = Field(description="Similar attempts that failed or were stopped")
+    next_steps: tuple[NextStep, ...] = Field(description="What to do where nobody has solved it; else empty")
+    edition: str
+
+
+class SuggestionBody(Shape):
+    kind: str
+    text: str
+    value: str
+    url: str
+
+
+class SuggestBody(Shape):
+    suggestions: tuple[SuggestionBody, ...]
+    edition: str
+
+
+class CasesBody(Shape):
+    total: int
+    page: int
+    per_page: int
+    cases: tuple[CardBody, ...]
+    edition: str
+
+
+class CityBody(Shape):
+    slug: str
+    name: str
+    country: str
+    url: str
+    population: int
+    population_year: int
+    size_band: SizeBand
+    density: float | None = Field(description="Residents per square kilometre; null where unknown")
+    income_band: IncomeBand
+    latitude: float
+    longitude: float
+
+
+class CitiesBody(Shape):
+    total: int
+    cities: tuple[CityBody, ...]
+    edition: str
+
+
+class SectionBody(Shape):
+    section: str | None = Field(description="situation, done, results, how-to, went-wrong; null for any other heading")
+    heading: str
+    id: str
+    html: str = Field(description="Sanitised")
+    text: str
+
+
+class CostPerResident(Shape):
+    setup: float | None
+    running_per_year: float | None
+    currency: str | None
+
+
+class CaseBody(Case):
+    """Everything the file of a case says, under the names of the front matter, and what follows from it.
+
+    As in every other answer `city` is the name of the city; `city_slug` is what the file has under `city`.
+    """
+
+    city: Short
+    city_slug: Slug
+    country: str
+    country_name: str
+    url: str
+    year_started: int | None
+    population: int
+    size_band: SizeBand
+    cost_per_resident: CostPerResident | None
+    completeness_share: float = Field(description="Share of the wanted fields that say something, 0 to 1")
+    warning: bool
+    sections: tuple[SectionBody, ...]
+    edition: str
+
+
+class ChoiceBody(Shape):
+    value: str
+    label: str
+    help: str
+
+
+class VocabularyBody(Shape):
+    themes: tuple[Term, ...]
+    challenge_types: tuple[Term, ...]
+    approaches: tuple[Term, ...]
+    outcome: tuple[ChoiceBody, ...]
+    stage: tuple[ChoiceBody, ...]
+    city_size: tuple[ChoiceBody, ...]
+    evidence: tuple[ChoiceBody, ...]
+    edition: str
+
+
+class Mistake(Shape):
+    parameter: str
+    detail: str
+
+
+class ProblemBody(Shape):
+    """RFC 9457 problem details. `type` is stable; `title` and `detail` are for people and may change."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[Mistake, ...] = ()
+
+
+class ReadyBody(Shape):
+    ready: bool
+    reason: str = ""
+    edition: str = ""
+    cases: int = 0
+    built: str = ""
+    age_seconds: int = 0
+
+
+def url_of(base_url: str, *path: str) -> str:
+    """The address of a page of ours."""
+    return "/".join((base_url.rstrip("/"), *path))
+
+
+def card_body(card: Card, base_url: str = "") -> CardBody:
+    return CardBody.model_validate(_card_fields(card, base_url))
+
+
+def _card_fields(card: Card, base_url: str) -> dict[str, object]:
+    own = {name: getattr(card, name) for name in Card.__dataclass_fields__ if name not in ("city", "city_name")}
+    return own | {"city": card.city_name, "city_slug": card.city, "url": url_of(base_url, "cases", card.slug)}
+
+
+def search_body(found: Found, library: Library, base_url: str = "") -> SearchBody:
+    """The answer to a search."""
+    results = found.results
+    return SearchBody(
+        total=results.total,
+        page=results.query.page,
+        per_page=results.query.per_page,
+        hits=tuple(
+            HitBody.model_validate(_card_fields(found.cards[hit.slug], base_url) | {
+                "score": hit.score,
+                "highlights": tuple(HighlightBody(field=item.field, text=item.text, marks=item.marks)
+                                    for item in hit.highlights),
+            })
+            for hit in results.hits
+        ),
+        facets={
+            facet.field: tuple(
+                FacetValue(value=value, label=library.facet_label(facet.field, value), count=count,
+                           selected=value in facet.selected)
+                # A chosen value stays in sight when nothing has it, or it could not be taken back.
+                for value, count in (*facet.counts, *((value, 0) for value in sorted(facet.selected)
+                                                      if value not in dict(facet.counts)))
+            )
+            for facet in results.facets
+        },
+        did_you_mean=results.did_you_mean,
+        edition=library.edition,
+    )
+
+
+def match_body(answer: Answer, library: Library, base_url: str = "") -> MatchBody:
+    """The answer to a challenge."""
+    def matched(matches: Sequence[Match]) -> tuple[MatchedCase, ...]:
+        return tuple(
+            MatchedCase(
+                case=card_body(match.card, base_url), strength=match.strength, score=match.score,
+                evidence=tuple(
+                    EvidenceBody(feature=item.feature, label=item.label, weight=item.weight, score=item.score,
+                                 challenge_text=item.challenge_text, case_text=item.case_text)
+                    for item in match.evidence),
+            )
+            for match in matches
+        )
+
+    return MatchBody(
+        verdict=answer.verdict,
+        matches=matched(answer.matches),
+        cautions=matched(answer.cautions),
+        next_steps=next_steps(base_url) if answer.verdict is Verdict.NONE else (),
+        edition=library.edition,
+    )
+
+
+def next_steps(base_url: str = "") -> tuple[NextStep, ...]:
+    """What somebody can do whose challenge nobody here has solved."""
+    return (
+        NextStep(text="Describe the problem rather than the solution you have in mind, and ask again.",
+                 url=url_of(base_url, "match")),
+        NextStep(text="Search for single words, and look into neighbouring themes.", url=url_of(base_url, "search")),
+        NextStep(text="When you solve it, be the first: publish your case, also if it did not work.",
+                 url=url_of(base_url, "about#contribute")),
+    )
+
+
+def suggest_body(suggestions: Iterable[Suggestion], library: Library, base_url: str = "") -> SuggestBody:
+    def url(item: Suggestion) -> str:
+        if item.kind == "case":
+            return url_of(base_url, "cases", item.value)
+        if item.kind == "city":
+            return url_of(base_url, "cities", item.value)
+        return url_of(base_url, "search?" + urlencode({"q" if item.kind == "word" else item.kind: item.value}))
+
+    return SuggestBody(
+        suggestions=tuple(SuggestionBody(kind=item.kind, text=item.text, value=item.value, url=url(item))
+                          for item in suggestions),
+        edition=library.edition,
+    )
+
+
+def cases_body(total: int, cards: Iterable[Card], page: int, per_page: int, library: Library, base_url: str = ""
+               ) -> CasesBody:
+    return CasesBody(total=total, page=page, per_page=per_page, edition=library.edition,
+                     cases=tuple(card_body(card, base_url) for card in cards))
+
+
+def last_page(total: int, per_page: int) -> int:
+    """The last page that can be asked for; 1 where there is nothing."""
+    return max(1, -(-min(total, MAX_OFFSET) // per_page))
+
+
+def cities_body(library: Library, base_url: str = "") -> CitiesBody:
+    cities = library.cities
+    return CitiesBody(
+        total=len(cities),
+        cities=tuple(
+            CityBody(slug=city.slug, name=city.name, country=city.country, url=url_of(base_url, "cities", city.slug),
+                     population=city.population, population_year=city.population_year, size_band=city.size_band,
+                     density=known(city.density), income_band=city.income_band,
+                     latitude=city.latitude, longitude=city.longitude)
+            for city in cities.values()
+        ),
+        edition=library.edition,
+    )
+
+
+def case_body(entry: Entry, library: Library, base_url: str = "") -> CaseBody:
+    case, city = entry.case, entry.city
+    return CaseBody(
+        **(case.model_dump() | {"city": city.name, "city_slug": city.slug}),
+        country=city.country,
+        country_name=entry.country_name,
+        url=url_of(base_url, "cases", case.slug),
+        year_started=case.year,
+        population=city.population,
+        size_band=city.size_band,
+        cost_per_resident=cost_per_resident(case, city),
+        completeness_share=round(case.completeness, 2),
+        warning=case.is_warning,
+        sections=tuple(SectionBody(section=block.section, heading=block.heading, id=block.id, html=block.html,
+                                   text=block.text) for block in entry.rendered.blocks),
+        edition=library.edition,
+    )
+
+
+def vocabulary_body(library: Library) -> VocabularyBody:
+    def choices(of: type[Choice]) -> tuple[ChoiceBody, ...]:
+        return tuple(ChoiceBody(value=choice.value, label=choice.label, help=choice.help) for choice in of)
+
+    terms = {name: tuple(vocabulary.values()) for name, vocabulary in library.vocabulary.items()}
+    return VocabularyBody(
+        themes=terms["themes"], challenge_types=terms["challenge_types"], approaches=terms["approaches"],
+        outcome=choices(Outcome), stage=choices(Stage), city_size=choices(SizeBand),
+        evidence=tuple(ChoiceBody(value=str(level), label=label, help=help)
+                       for level, (label, help) in EVIDENCE_LEVELS.items()),
+        edition=library.edition,
+    )
+
+
+def known(value: float | str | None) -> float | None:
+    """A number, or None where the file says `unknown` or nothing."""
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def cost_per_resident(case: Case, city: City) -> CostPerResident | None:
+    """What it cost for each resident of the city, in the currency of the case; None where no cost is known."""
+    if case.cost is None or case.cost == "unknown":
+        return None
+    setup, running = (None if amount is None else round(amount / city.population, 4)
+                      for amount in (known(case.cost.setup), known(case.cost.running_per_year)))
+    if setup is None and running is None:
+        return None
+    currency = case.cost.currency if case.cost.currency != "unknown" else None
+    return CostPerResident(setup=setup, running_per_year=running, currency=currency)

@@ -1,0 +1,216 @@
+"""What a page adds to a body: links made from the same query, headings, and the words for people.
+
+`search_page` turns an answer into what the search page shows; the functions that end the module are the filters of
+the templates (money, dates, marked words). The API has none of this, and nothing here knows Flask.
+
+Decision: one locale, British English, until the pages speak other languages.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from urllib.parse import urlencode
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from markupsafe import Markup, escape
+
+from innoshare.case import EVIDENCE_LEVELS
+from innoshare.library import Found, Library
+from innoshare.matching import Challenge, Strength, Verdict
+from innoshare.search import FACETS, Query, Sort
+from innoshare.search.text import tokens
+from innoshare.web.parameters import address
+from innoshare.web.shapes import EvidenceBody, FacetValue, MatchBody, SearchBody, last_page, search_body, url_of
+
+LOCALE = Locale("en", "GB")
+
+LEGENDS = {"theme": "Theme", "challenge_type": "Kind of challenge", "approach": "Approach",
+           "outcome": "What came of it", "evidence": "Evidence", "city_size": "Size of the city", "country": "Country",
+           "language": "Language", "tag": "Tag"}
+# What the search form calls its fields: a message names a field in these words, never in those of the address.
+FIELDS = LEGENDS | {"q": "Words to search for", "year_from": "Began in or after", "year_to": "Began in or before",
+                    "sort": "Order", "page": "Page", "per_page": "Cases on a page"}
+SORTS = {Sort.RELEVANCE: "Best match", Sort.NEWEST: "Newest", Sort.ADOPTED: "Most taken up",
+         Sort.EVIDENCE: "Strongest evidence"}
+FOLD_AFTER = 6  # Values of a facet before "more": keeps nine facets within about two screens.
+FOLDED = 40  # Values behind "more": whole vocabularies and all countries of Europe; the rarest tags are left to words.
+PAGE_LINKS = 2  # Neighbours of the current page in the row of page numbers: fits on a phone.
+
+
+@dataclass(frozen=True)
+class Link:
+    text: str
+    url: str
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class FacetGroup:
+    """One facet as a set of boxes to tick. `shown` come first; `more` are folded away."""
+
+    name: str
+    legend: str
+    shown: tuple[FacetValue, ...]
+    more: tuple[FacetValue, ...]
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """The search page. `levels` are (minimum level, label, number of cases) of the evidence filter."""
+
+    query: Query
+    body: SearchBody
+    headline: str
+    chips: tuple[Link, ...]
+    groups: tuple[FacetGroup, ...]
+    levels: tuple[tuple[int, str, int], ...]
+    sorts: tuple[Link, ...]
+    pages: tuple[Link, ...]
+    previous: str | None
+    next: str | None
+    did_you_mean: Link | None
+
+
+def search_page(found: Found, library: Library, base_url: str = "") -> SearchPage:
+    """The search page for an answer: the body, and links that change one thing about the query."""
+    query, body = found.results.query, search_body(found, library, base_url)
+    path = url_of(base_url, "search")
+    last = last_page(body.total, query.per_page)
+
+    def to_page(page: int) -> str:
+        return address(replace(query, page=page), path)
+
+    near = sorted({1, last, *range(max(1, query.page - PAGE_LINKS), min(last, query.page + PAGE_LINKS) + 1)})
+    counts = Counter({int(value.value): value.count for value in body.facets.get("evidence", ())})
+    return SearchPage(
+        query=query,
+        body=body,
+        headline={0: "No case found", 1: "1 case"}.get(body.total, f"{body.total:,} cases"),
+        chips=tuple(_chips(query, library, path)),
+        groups=tuple(_groups(body)),
+        levels=tuple((level, EVIDENCE_LEVELS[level][0], sum(n for at, n in counts.items() if at >= level))
+                     for level in EVIDENCE_LEVELS if level),
+        sorts=tuple(Link(label, sort.value, sort is query.sort) for sort, label in SORTS.items()),
+        pages=tuple(Link(str(page), to_page(page), page == query.page) for page in near) if last > 1 else (),
+        previous=to_page(query.page - 1) if 1 < query.page <= last else None,
+        next=to_page(query.page + 1) if query.page < last else None,
+        did_you_mean=Link(body.did_you_mean, address(replace(query, text=body.did_you_mean, page=1), path))
+        if body.did_you_mean else None,
+    )
+
+
+def _groups(body: SearchBody) -> Iterable[FacetGroup]:
+    for name in FACETS:
+        # Chosen values lead, so that a filter in force is never folded away.
+        values = sorted(body.facets.get(name, ()), key=lambda value: not value.selected)
+        chosen = sum(value.selected for value in values)
+        # A single value that nobody chose narrows nothing; evidence is asked for as a minimum, beside the years.
+        if (len(values) > 1 or chosen) and name != "evidence":
+            fold = max(FOLD_AFTER, chosen)
+            yield FacetGroup(name, LEGENDS[name], tuple(values[:fold]), tuple(values[fold:fold + FOLDED]))
+
+
+def _chips(query: Query, library: Library, path: str) -> Iterable[Link]:
+    """One link for each filter in force, which takes it back."""
+    first = replace(query, page=1)
+    for name in FACETS:
+        for value in query.filters.get(name, ()):
+            rest = tuple(other for other in query.filters[name] if other != value)
+            yield Link(f"{LEGENDS[name]}: {library.facet_label(name, value)}",
+                       address(replace(first, filters={**query.filters, name: rest}), path))
+    if query.minimum_evidence:
+        yield Link(f"Evidence: at least {query.minimum_evidence}", address(replace(first, minimum_evidence=None), path))
+    if query.year_from is not None:
+        yield Link(f"Since {query.year_from}", address(replace(first, year_from=None), path))
+    if query.year_to is not None:
+        yield Link(f"Until {query.year_to}", address(replace(first, year_to=None), path))
+
+
+def verdict_words(body: MatchBody, own_city: str = "") -> tuple[str, str]:
+    """(heading, sentence) that say what was found for a challenge from the city with the slug `own_city`."""
+    solved = {match.case.city_slug for match in body.matches if match.strength is Strength.STRONG}
+    if body.verdict is Verdict.SOLVED:
+        elsewhere = plural(len(solved - {own_city}), "city", "cities")
+        return (f"Solved elsewhere: {elsewhere}" if solved - {own_city} else "Solved in your own city",
+                "Read what they did, what it cost and what went wrong. Below each case you see why it was chosen.")
+    if body.verdict is Verdict.RELATED:
+        return ("Related work, but no clear answer",
+                "These cases share part of your challenge. Look at what differs before you borrow from them.")
+    return ("Nobody in this library has solved this yet",
+            "That is an answer too: we would rather say so than show cases that do not fit.")
+
+
+def caution_words(body: MatchBody) -> str:
+    """How many cities tried something like this in vain; "" where none is known."""
+    cities = {match.case.city_slug for match in body.cautions}
+    return f"{plural(len(cities), 'city', 'cities')} tried something like this, and it failed or was stopped" \
+        if cities else ""
+
+
+def match_address(challenge: Challenge, base_url: str = "") -> str:
+    """The link that asks the same again. It holds the challenge in full: only for those who want to share it."""
+    city = {"city": challenge.city.slug} if challenge.city else {}
+    return url_of(base_url, "match?" + urlencode({"challenge": challenge.text, **city}))
+
+
+def shared_marks(evidence: EvidenceBody, language: str) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Where the challenge's sentence and the case's, in `language`, speak of the same: offsets for "challenge" and
+    "case". Words are compared as the search compares them; a synonym or a translation stays unmarked."""
+    texts = {"challenge": evidence.challenge_text, "case": evidence.case_text}
+    found = {side: list(tokens(text, language)) for side, text in texts.items()}
+    both = set[str].intersection(*({token.term for token in side} for side in found.values()))
+    return {side: tuple((token.start, token.end) for token in side_tokens if token.term in both)
+            for side, side_tokens in found.items()}
+
+
+# The filters of the templates.
+
+def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
+    """Text with its marked words, escaped piece by piece."""
+    pieces, at = [], 0
+    for start, end in sorted(marks):
+        pieces.append(Markup("{}<mark>{}</mark>").format(text[at:start], text[start:end]))
+        at = end
+    return Markup("").join(pieces) + escape(text[at:])
+
+
+def shared(evidence: EvidenceBody, side: str, language: str) -> Markup:
+    """One side ("challenge" or "case") of a piece of evidence, with the words marked that both sides have."""
+    text = evidence.challenge_text if side == "challenge" else evidence.case_text
+    return marked(text, shared_marks(evidence, language)[side])
+
+
+def number(value: float) -> str:
+    return format_decimal(value, locale=LOCALE)
+
+
+def money(amount: float, currency: str | None) -> str:
+    """An amount; small ones with cents, because cost per resident is often a few."""
+    if currency in (None, "unknown"):
+        return f"{number(round(amount))} (currency unknown)"
+    if 0 < amount < 0.01:
+        return f"less than {money(0.01, currency)}"
+    digits = "#,##0.00" if amount < 100 and amount != int(amount) else "#,##0"
+    text = format_currency(amount, currency, f"¤{digits}", locale=LOCALE, currency_digits=False)
+    return re.sub(r"^([A-Z]+)(?=\d)", "\\1\N{NO-BREAK SPACE}", text)  # SEK 5, but €5 and US$5.
+
+
+def day(text: str) -> str:
+    """2019, 2019-05 or 2019-05-31 as people write it."""
+    if text == "unknown" or len(text) == 4:
+        return text
+    if len(text) == 7:
+        return format_date(date.fromisoformat(f"{text}-01"), "MMMM y", locale=LOCALE)
+    return format_date(date.fromisoformat(text), "d MMMM y", locale=LOCALE)
+
+
+def language_name(code: str) -> str:
+    return str(LOCALE.languages.get(code, code))
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"

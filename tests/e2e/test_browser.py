@@ -1,0 +1,176 @@
+"""The pages in a real Chromium: they run under their own policy, fit every screen, and can be used by keyboard,
+without JavaScript and with assistive technology.
+
+Where axe-core is installed (`npm ci --prefix tests/e2e`) its rules for WCAG 2.2 AA are run over every page in both
+colour schemes; without it that test is skipped, because the library is not ours to copy.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from innoshare.library import Library
+from innoshare.web import create_app
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--no-first-run"]
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+CHALLENGE = "In heavy rain the sewers overflow and water stands in streets and cellars."
+PATHS = ("/", "/search", "/search?q=city&outcome=positive&evidence=1", "/search?q=zyxwvuts&theme=food",
+         "/search?page=abc&year_from=x", "/match", f"/match?challenge={CHALLENGE}&city=rotterdam",
+         "/match?challenge=zyxwv utsrq ponml", "/match?challenge=x", "/about", "/nothing", "/cities/rotterdam",
+         "/cases/rotterdam-water-squares", "/cases/seattle-pronto-bike-share")
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")]
+
+
+@pytest.fixture(scope="module")
+def site(own_library: Library) -> Iterator[str]:
+    """The address of the real content, served on this machine."""
+    server = make_server("127.0.0.1", 0, create_app(own_library), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any, site: str) -> Iterator[Any]:
+    """A page at the address of the site, that fails the test for anything that goes wrong in its console."""
+    context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900})
+    opened, complaints = context.new_page(), list[str]()
+    opened.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else 0)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: None if request.url.startswith(site) else complaints.append(request.url))
+    yield opened
+    context.close()
+    assert [text for text in complaints if "status of 4" not in text] == []
+
+
+def paths(library: Library) -> list[str]:
+    """Every kind of page, and each case: no two hold the same fields."""
+    return [*PATHS, *(f"/cases/{card.slug}" for card in library.cases(1, 50)[1])]
+
+
+def test_every_page_runs_under_its_policy_and_fits_every_screen(page: Any, own_library: Library) -> None:
+    for width in (320, 360, 768, 1024, 1280, 2560):  # 320: a screen of 1280 at a zoom of 400 % (WCAG 1.4.10).
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in paths(own_library) if width == 320 else PATHS:
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci --prefix tests/e2e")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_breaks_a_rule_of_accessibility(browser: Any, site: str, own_library: Library, scheme: str, width: int
+                                                ) -> None:
+    context = browser.new_context(base_url=site, color_scheme=scheme, viewport={"width": width, "height": 900},
+                                  reduced_motion="reduce", bypass_csp=True)
+    page, found = context.new_page(), []
+    for path in paths(own_library) if (scheme, width) == ("light", 360) else PATHS:
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        found += [(path, rule["id"], node["html"][:200]) for rule in result["violations"] for node in rule["nodes"]]
+    context.close()
+    assert found == []
+
+
+def test_a_challenge_is_answered_without_javascript(browser: Any, site: str, own_library: Library) -> None:
+    case = own_library.entry("rotterdam-water-squares").case
+    context = browser.new_context(base_url=site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("Describe your challenge in your own words").fill(case.challenge)
+    page.get_by_role("button", name="See who has solved it").click()
+    assert "challenge=" not in page.url
+    assert page.get_by_role("heading", level=1).inner_text().startswith("Solved elsewhere")
+    page.get_by_role("link", name=case.title).first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == case.title
+    context.close()
+
+
+def test_a_search_is_narrowed_and_widened_without_javascript(browser: Any, site: str) -> None:
+    context = browser.new_context(base_url=site, java_script_enabled=False, viewport={"width": 360, "height": 800})
+    page = context.new_page()
+    page.goto("/search?q=city")
+    before = page.locator("#results-title").inner_text()
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("It worked").check()
+    page.get_by_role("button", name="Apply filters").click()
+    assert page.locator("#results-title").inner_text() != before
+    assert page.locator(".outcome").all_inner_texts() == ["It worked"] * page.locator(".hits > li").count()
+    page.get_by_role("link", name="Remove the filter What came of it: It worked").click()
+    assert page.locator("#results-title").inner_text() == before
+    context.close()
+
+
+def test_filters_stand_open_beside_the_results_where_there_is_room(page: Any) -> None:
+    page.goto("/search")
+    assert page.get_by_role("button", name="Apply filters").is_visible()
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert not page.get_by_role("button", name="Apply filters").is_visible()
+
+
+def test_suggestions_can_be_used_by_keyboard(page: Any) -> None:
+    page.goto("/search")
+    box = page.get_by_role("combobox", name="Words to search for")
+    box.press_sequentially("Rotter")
+    options = page.locator("[role=option]")
+    option = options.filter(has_text="City")
+    option.wait_for()
+    assert box.get_attribute("aria-expanded") == "true"
+    box.press("ArrowDown")
+    assert box.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
+    box.press("Escape")
+    assert box.get_attribute("aria-expanded") == "false"
+    assert options.count() == 0
+    box.press_sequentially("da")
+    option.wait_for()
+    while page.locator("[aria-selected=true]").filter(has_text="City").count() == 0:
+        box.press("ArrowDown")
+    box.press("Enter")
+    page.wait_for_url("**/cities/rotterdam")
+
+
+def test_the_first_tab_stop_skips_to_the_content(page: Any) -> None:
+    page.goto("/about")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_what_is_typed_is_never_markup(page: Any) -> None:
+    attack = "<img src=x onerror=alert(1)>\"'><script>alert(1)</script>"
+    page.on("dialog", lambda dialog: pytest.fail("a script ran"))
+    page.goto("/search")
+    page.get_by_label("Words to search for").fill(attack)
+    page.get_by_role("button", name="Search", exact=True).click()
+    assert attack in page.get_by_label("Words to search for").input_value()
+    page.goto("/match")
+    page.get_by_label("Your challenge").fill(f"{attack} floods our cellars")
+    page.get_by_role("button", name="See who has solved it").click()
+    assert page.locator("main script, main img").count() == 0

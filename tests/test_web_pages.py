@@ -1,0 +1,276 @@
+"""The pages as they are sent: complete, self-contained, safe, and honest about mistakes."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from flask.testing import FlaskClient
+
+from innoshare.case import Case
+from innoshare.library import Library
+from innoshare.search import words_of
+from innoshare.web import MAX_BODY, create_app
+
+PATHS = ("/", "/search", "/search?q=city", "/match", "/match?challenge=the+city+floods+in+heavy+rain", "/about")
+
+
+VOID = {"meta", "link", "img", "input", "br", "hr"}  # Elements without an end.
+
+
+class Page(HTMLParser):
+    """What a test wants of a page: tags with attributes, text without markup, and the nesting of tags."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.pieces: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+        self.text = " ".join(" ".join(self.pieces).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> without its start"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data)
+
+    def all(self, name: str) -> list[dict[str, str]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+@pytest.fixture(params=["library", "own_library"])
+def each(request: pytest.FixtureRequest) -> tuple[FlaskClient, Library]:
+    """The made-up cases, then the real ones: a client and the library that answers it."""
+    library: Library = request.getfixturevalue(request.param)
+    app = create_app(library)
+    app.testing = False
+    return app.test_client(), library
+
+
+def paths(library: Library) -> list[str]:
+    cases = [f"/cases/{card.slug}" for card in library.cases(1, 50)[1]]
+    return [*PATHS, *cases, *(f"/cities/{slug}" for slug in library.cities)]
+
+
+def test_every_page_stands_and_every_link_of_ours_leads_somewhere(each: tuple[FlaskClient, Library]) -> None:
+    client, library = each
+    waiting, seen = paths(library), set[str]()
+    anchors: dict[str, set[str]] = {}
+    wanted: set[tuple[str, str]] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen or len(seen) > 400:
+            continue
+        seen.add(path)
+        with client.get(path) as answer:
+            assert answer.status_code == 200, path
+            if answer.mimetype != "text/html":
+                continue
+            page = Page(answer.text)
+        anchors[path] = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+        for link in (attributes["href"] for attributes in page.all("a")):
+            target, _, anchor = link.partition("#")
+            if anchor:
+                wanted.add((target or path, anchor))
+            if target.startswith("/"):
+                waiting.append(target)
+    assert len(seen) > len(PATHS)
+    missing = {(path, anchor) for path, anchor in wanted if path in anchors and anchor not in anchors[path]}
+    assert not missing
+
+
+def test_every_page_is_well_formed_labelled_and_self_contained(each: tuple[FlaskClient, Library]) -> None:
+    client, library = each
+    for path in (*paths(library), "/nothing", "/search?page=abc", "/match?challenge=x", "/match?city=atlantis"):
+        page = Page(client.get(path).text)
+        assert [attributes["lang"] for attributes in page.all("html")] == ["en"]
+        assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1, path
+        levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+        assert levels[0] == 1
+        assert all(after <= before + 1 for before, after in pairwise(levels)), (path, levels)
+        ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+        assert len(ids) == len(set(ids)), path
+        for tag, attributes in page.tags:
+            assert "style" not in attributes, (path, tag)
+            assert not any(name.startswith("on") for name in attributes), (path, tag)
+            for name in ("aria-labelledby", "aria-describedby"):
+                assert set(attributes.get(name, "").split()) <= set(ids), (path, attributes)
+        assert all(attributes["src"].startswith("/static/") for attributes in (*page.all("script"), *page.all("img")))
+        assert all(attributes["href"].startswith("/static/") for attributes in page.all("link")
+                   if attributes["rel"] != "canonical")
+        assert "style" not in {tag for tag, _ in page.tags}
+        labels = {attributes.get("for") for attributes in page.all("label")}
+        assert all(attributes.get("id") in labels or attributes.get("type") == "checkbox"
+                   for tag in ("input", "select", "textarea") for attributes in page.all(tag)), path
+
+
+def test_headers_keep_browsers_from_running_or_loading_what_is_not_ours(client: FlaskClient) -> None:
+    for path in (*PATHS, "/nothing", "/static/site.css", "/healthz"):
+        with client.get(path) as answer:
+            headers = answer.headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "*" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert "Permissions-Policy" in headers
+        assert "Set-Cookie" not in headers
+
+
+def said(case: Case) -> set[str]:
+    """Every text and choice that the front matter of a case holds, for a reader."""
+    skipped = {"slug", "body", "challenge_types", "themes", "approaches", "status", "language", "city", "translations"}
+    return {text for name in Case.model_fields if name not in skipped for text in words_of(getattr(case, name))
+            if not re.fullmatch(r"\d{4}(-\d\d){0,2}|[A-Z]{2,3}", text)}
+
+
+def test_a_case_page_shows_everything_that_the_file_says(each: tuple[FlaskClient, Library]) -> None:
+    client, library = each
+    for card in library.cases(1, 50)[1]:
+        entry = library.entry(card.slug)
+        html = client.get(f"/cases/{card.slug}").text
+        shown = Page(html).text.casefold()
+        inspirations = {item for item in entry.case.inspired_by if item in entry.inspirations}
+        adopters = set(entry.adopters)
+        for text in said(entry.case) - inspirations - adopters:
+            # What was spent or expected is told in a sentence of its own.
+            if text not in ("actual", "estimate"):
+                assert " ".join(text.split()).casefold() in shown, (card.slug, text)
+        for url in re.findall(r"https?://[^\s\"'<>)\]]+", entry.case.model_dump_json(exclude={"body"})):
+            assert url in unescape(html), (card.slug, url)
+        for block in entry.rendered.blocks:
+            assert block.html in html
+        for slug in entry.case.themes:
+            assert library.facet_label("theme", slug).casefold() in shown
+
+
+def test_a_warning_stands_on_the_page_of_what_failed(each: tuple[FlaskClient, Library]) -> None:
+    client, library = each
+    assert library.facts.warnings
+    for card in library.cases(1, 50)[1]:
+        assert ("notice-warning" in client.get(f"/cases/{card.slug}").text) == card.is_warning
+
+
+def test_the_language_of_a_text_is_marked(client: FlaskClient, library: Library) -> None:
+    foreign = [card for card in library.cases(1, 50)[1] if card.language != "en"]
+    for card in foreign:
+        assert f'<h1 lang="{card.language}">' in client.get(f"/cases/{card.slug}").text
+
+
+def test_home_tells_what_there_is(client: FlaskClient, library: Library) -> None:
+    text = Page(client.get("/").text).text
+    for card in library.facts.newest:
+        assert card.title in text
+    assert "Tried and stopped" in text
+    for term in library.vocabulary["themes"].values():
+        assert term.label_in("en") in text
+
+
+def test_a_search_keeps_what_was_chosen(client: FlaskClient) -> None:
+    page = Page(client.get("/search?q=city&outcome=positive&evidence=1&year_from=1900&sort=newest").text)
+    boxes = page.all("input")
+    assert [box["value"] for box in boxes if "checked" in box] == ["positive"]
+    assert {"city", "1900"} <= {box["value"] for box in boxes if "value" in box}
+    assert [option["value"] for option in page.all("option") if "selected" in option] == ["1", "newest"]
+
+
+def test_nothing_found_is_said_and_leads_on(client: FlaskClient) -> None:
+    answer = client.get("/search?q=zyxwvutsrq")
+    assert answer.status_code == 200
+    page = Page(answer.text)
+    assert "No case found" in page.text
+    assert "/match" in [attributes["href"] for attributes in page.all("a")]
+
+
+def test_mistakes_in_a_search_lead_to_their_fields(client: FlaskClient) -> None:
+    answer = client.get("/search?q=rain&year_from=abc&page=x&theme=nonsense")
+    assert answer.status_code == 400
+    page = Page(answer.text)
+    assert "Please mend this" in page.text
+    assert "#year_from" in [attributes["href"] for attributes in page.all("a")]
+    assert "rain" in [box.get("value") for box in page.all("input")]
+    assert "nonsense" not in page.text
+
+
+def test_parameters_that_mailing_systems_add_are_no_mistake(client: FlaskClient) -> None:
+    assert client.get("/search?q=city&utm_source=newsletter&fbclid=x").status_code == 200
+    assert client.get("/match?utm_source=newsletter").status_code == 200
+
+
+def test_a_challenge_is_answered_with_the_sentences_side_by_side(client: FlaskClient, library: Library) -> None:
+    case = library.entry(next(card.slug for card in library.cases(1, 50)[1] if not card.is_warning)).case
+    answer = client.post("/match", data={"challenge": case.challenge, "city": case.city})
+    assert answer.headers["Cache-Control"] == "no-store"
+    page = Page(answer.text)
+    assert case.title in page.text
+    assert "You wrote" in page.text
+    assert page.all("mark")
+    permalink = next(link["href"] for link in page.all("a") if link["href"].startswith("/match?"))
+    assert Page(client.get(permalink).text).text == page.text
+
+
+def test_a_challenge_that_nobody_solved_is_answered_honestly(client: FlaskClient) -> None:
+    page = Page(client.post("/match", data={"challenge": "zyxwv utsrq ponml kjihg"}).text)
+    assert "Nobody in this library has solved this yet" in page.text
+    assert "What you can do now" in page.text
+
+
+def test_a_mistake_in_a_challenge_is_told_at_its_field(client: FlaskClient) -> None:
+    answer = client.post("/match", data={"challenge": "help <b>", "city": "atlantis"})
+    assert answer.status_code == 400
+    page = Page(answer.text)
+    fields = (*page.all("textarea"), *page.all("select"))
+    assert [field["aria-describedby"] for field in fields if field.get("aria-invalid")] == [
+        "challenge-hint challenge-mistake", "city-hint city-mistake"]
+    assert "#city" in [attributes["href"] for attributes in page.all("a")]
+    assert "help <b>" in page.text  # In its box again, as text.
+
+
+def test_a_form_larger_than_a_challenge_is_refused(client: FlaskClient) -> None:
+    assert client.post("/match", data={"challenge": "word " * MAX_BODY}).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/<script>alert(1)</script>", "/cases/your-account-is-closed-call-us", "/cities/x y",
+                                  "/search?your_account_is_closed=1", "/search?theme=your-account-is-closed",
+                                  "/match?challenge=a+b+c&your_account_is_closed=call-us"])
+def test_an_error_page_does_not_speak_the_words_of_a_stranger(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code in (400, 404)
+    assert answer.mimetype == "text/html"
+    for word in ("alert(1)", "account", "x y"):
+        assert word not in Page(answer.text).text
+
+
+def test_a_wrong_method_is_a_page(client: FlaskClient) -> None:
+    answer = client.post("/search")
+    assert (answer.status_code, answer.mimetype) == (405, "text/html")
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_a_page_is_not_sent_twice(client: FlaskClient) -> None:
+    tag = client.get("/").headers["ETag"]
+    again = client.get("/", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_static_file_is_named_by_its_content(client: FlaskClient) -> None:
+    sheet = next(link["href"] for link in Page(client.get("/").text).all("link") if link["rel"] == "stylesheet")
+    assert re.fullmatch(r"/static/site\.css\?v=[0-9a-f]{12}", sheet)
+    with client.get(sheet) as answer:
+        assert "max-age=31536000" in answer.headers["Cache-Control"]
+
+
+def test_two_applications_of_one_library_do_not_meet(library: Library) -> None:
+    one, other = create_app(library), create_app(library)
+    assert one.test_client().get("/").text == other.test_client().get("/").text
