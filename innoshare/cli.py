@@ -23,7 +23,7 @@ from rich.table import Table
 
 from innoshare import __version__
 from innoshare.config import Settings
-from innoshare.errors import BadInput, InnoshareError, Problem
+from innoshare.errors import BadInput, InnoshareError
 
 if TYPE_CHECKING:
     from innoshare.edition import Built

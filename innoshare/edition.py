@@ -244,8 +244,7 @@ def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered
         changed = {slug for slug, digest in digests.items() if previous.documents.get(slug) != digest}
     else:
         (directory / "index").mkdir()
-    indexed = len(documents) if changed is None else len(changed)
-    whoosh.build(directory / "index", documents, changed, _counted("Indexing", indexed, progress))
+    whoosh.build(directory / "index", documents, changed, _counted("Indexing", len(documents), progress))
     catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
                     rendered=rendered, digests=found.digests, documents=digests,
                     country_names={city.country: country_name(city.country) for city in cities.values()})
@@ -260,7 +259,7 @@ def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered
         target.rename(Path(tempfile.mkdtemp(prefix=".old-", dir=editions)) / name)
     directory.rename(target)
     _publish(data, name)
-    return len(cases), len(cities), indexed
+    return len(cases), len(cities), len(documents) if changed is None else len(changed)
 
 
 def _render(found: Content, previous: _Previous, progress: Progress

@@ -15,16 +15,17 @@ Cases that failed or were stopped are never hidden: they come as cautions. A typ
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from typing import Self
 
 from innoshare.case import EVIDENCE_LEVELS, Card, City
 from innoshare.errors import BadInput
-from innoshare.search import Candidate, Candidates, Passage
+from innoshare.search import PROBLEM_FIELDS, Candidate, Candidates, Passage
 
 MIN_WORDS, MAX_WORDS = 3, 2_000  # Below, no sentence to answer; above, no single challenge.
 MAX_CHARACTERS = 20_000  # 2,000 words of 9 letters and a space; refuses a megabyte before anything looks at it.
@@ -38,9 +39,12 @@ MATCHES = 10  # What a person compares; design.md promises a short list, not a r
 LEAST_RARE_WORDS, MOST_RARE_WORDS = 3, 6
 
 # Thresholds on `relevance` (0 to 1). Found on the same questions (tests/judged: 26 with an answer, the same without it,
-# and 12 that nobody here has solved): STRONG calls 81 % of the former solved and 5 % of the others; POSSIBLE shows
-# something for 88 % of the former and for 29 % of the others. A wrong "solved" costs a reader more than a missed one.
-STRONG, POSSIBLE = 0.26, 0.20
+# and 12 that nobody here has solved; area under the curve .931): STRONG calls 85 % of the former solved and 8 % of the
+# others; POSSIBLE shows something for 92 % and 24 %. A wrong "solved" costs a reader more than a missed one.
+STRONG, POSSIBLE = 0.29, 0.22
+
+
+Marks = tuple[tuple[int, int], ...]  # (start, end) offsets into a text
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one feature found: `score` from 0 to 1, the words of the challenge and of the case that it rests on."""
+    """What one feature found: `score` from 0 to 1, the words of the challenge and of the case that it rests on, and
+    where in these texts the words stand that both have (start and end offsets)."""
 
     feature: str
     label: str
@@ -89,6 +94,8 @@ class Evidence:
     score: float
     challenge_text: str
     case_text: str
+    challenge_marks: Marks = ()
+    case_marks: Marks = ()
 
 
 @dataclass(frozen=True)
@@ -113,10 +120,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of the challenge: `words` are indices into the question's words."""
+    """A sentence of the challenge, with the places of the question's words in it, by their indices."""
 
     text: str
-    words: frozenset[int]
+    places: Mapping[int, Marks]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a feature found: a score from 0 to 1, and the words of challenge and case that it rests on, if any."""
+
+    score: float
+    challenge_text: str = ""
+    case_text: str = ""
+    challenge_marks: Marks = ()
+    case_marks: Marks = ()
 
 
 class Question:
@@ -126,7 +144,7 @@ class Question:
         self.challenge, self.words, self.today = challenge, found.words, today
         self.rarest, self.ceiling = found.rarest, found.ceiling
 
-    def weight(self, words: frozenset[int]) -> float:
+    def weight(self, words: Set[int]) -> float:
         """How much these words weigh together."""
         return sum(self.words[index].weight for index in words)
 
@@ -140,16 +158,21 @@ class Question:
     def sentences(self) -> tuple[Sentence, ...]:
         text = self.challenge.text
         ends = [found.end() for found in re.finditer(r"[.!?;:…]+\s+|\n+", text)] + [len(text)]
-        starts = [0, *ends[:-1]]
-        return tuple(
-            Sentence(text[start:end].strip(),
-                     frozenset(index for index, word in enumerate(self.words) if start <= word.start < end))
-            for start, end in zip(starts, ends, strict=True) if text[start:end].strip())
+        return tuple(self._sentence(start, end) for start, end in pairwise([0, *ends]) if text[start:end].strip())
 
-    def nearest_sentence(self, passage: Passage) -> str:
-        """The sentence of the challenge that shares most with a passage of a case."""
-        best = max(self.sentences, key=lambda sentence: self.weight(sentence.words & passage.words))
-        return best.text
+    def _sentence(self, start: int, end: int) -> Sentence:
+        text = self.challenge.text[start:end]
+        start += len(text) - len(text.lstrip())
+        places = {index: [(first - start, last - start) for first, last in word.places if start <= first < end]
+                  for index, word in enumerate(self.words)}
+        return Sentence(text.strip(), {index: tuple(spans) for index, spans in places.items() if spans})
+
+    def beside(self, passage: Passage) -> Finding:
+        """A passage of a case beside the sentence of the challenge that shares most with it."""
+        best = max(self.sentences, key=lambda sentence: self.weight(sentence.places.keys() & passage.words))
+        marks = sorted(span for index in best.places.keys() & passage.words for span in best.places[index])
+        return Finding(min(1.0, self.weight(passage.words) / self.whole), best.text, passage.text, tuple(marks),
+                       passage.marks)
 
     def texts(self, words: frozenset[int]) -> str:
         """Those words as they stand in the challenge."""
@@ -165,41 +188,41 @@ class Subject:
     city: City
 
 
-Finding = tuple[float, str, str]  # score 0 to 1, words of the challenge, words of the case
-
-
 def shared_words(question: Question, subject: Subject) -> Finding | None:
     """How much of your challenge the case speaks of, and how often. Rare words count more than common ones, and a
     word in the title, the summary or the description of the problem more than one in a long text."""
     score = subject.candidate.score / (question.whole * question.ceiling)
-    return min(1.0, score), question.texts(subject.candidate.words), ""
+    return Finding(min(1.0, score), question.texts(subject.candidate.words))
+
+
+def same_problem(question: Question, subject: Subject) -> Finding | None:
+    """The sentence in which the case tells its problem that shares most with your challenge."""
+    passage = next((item for item in subject.candidate.passages if item.field in PROBLEM_FIELDS), None)
+    return question.beside(passage) if passage else None
 
 
 def answering_sentence(question: Question, subject: Subject) -> Finding | None:
-    """The one sentence of the case that shares most with your challenge, beside your sentence that it answers."""
-    if not subject.candidate.passages:
-        return None
-    passage = subject.candidate.passages[0]
-    score = question.weight(passage.words) / question.whole
-    return min(1.0, score), question.nearest_sentence(passage), passage.text
+    """The sentence on what was done, or what came of it, that shares most with your challenge."""
+    passage = next((item for item in subject.candidate.passages if item.field not in PROBLEM_FIELDS), None)
+    return question.beside(passage) if passage else None
 
 
 def evidence_level(question: Question, subject: Subject) -> Finding | None:
     """How well the result is proven, on Nesta's Standards of Evidence from 0 to 5."""
     level = subject.card.evidence_level
-    return level / max(EVIDENCE_LEVELS), "", f"{level}: {EVIDENCE_LEVELS[level][0]}"
+    return Finding(level / max(EVIDENCE_LEVELS), case_text=f"{level}: {EVIDENCE_LEVELS[level][0]}")
 
 
 def adoptions(question: Question, subject: Subject) -> Finding | None:
     """How many other places are known to have taken it up; ten count as full."""
     count = subject.card.adoptions
-    return min(1.0, math.log1p(count) / math.log(11)), "", f"{count} known"
+    return Finding(min(1.0, math.log1p(count) / math.log(11)), case_text=f"{count} known")
 
 
 def freshness(question: Question, subject: Subject) -> Finding | None:
     """How recently the text was checked. A text loses half of this in five years."""
     years = max(0.0, (question.today - date.fromisoformat(subject.card.updated)).days / 365.25)
-    return 0.5 ** (years / 5), "", f"last changed {subject.card.updated}"
+    return Finding(0.5 ** (years / 5), case_text=f"last changed {subject.card.updated}")
 
 
 def like_your_city(question: Question, subject: Subject) -> Finding | None:
@@ -211,7 +234,7 @@ def like_your_city(question: Question, subject: Subject) -> Finding | None:
     parts = [_ratio_fit(yours.population, theirs.population), float(yours.income_band == theirs.income_band)]
     if isinstance(yours.density, float) and isinstance(theirs.density, float) and yours.density and theirs.density:
         parts.append(_ratio_fit(yours.density, theirs.density))
-    return sum(parts) / len(parts), _profile(yours), _profile(theirs)
+    return Finding(sum(parts) / len(parts), _profile(yours), _profile(theirs))
 
 
 def _ratio_fit(one: float, other: float) -> float:
@@ -242,13 +265,14 @@ class Feature:
         return " ".join(self.function.__doc__.split())
 
 
-# What decides is mostly the ranker's own score, as a share of the best possible: it orders the two judged collections
-# better than any mixture tried (nDCG@10 .380 and .420; with a fifth for the sentence .380 and .424; with the mere
-# number of shared words .383 and .411), and with a sentence there is something to show. The rest is a stated
-# preference, too small to lift a case over a more relevant one: proof and fit before popularity, that before age.
+# What decides is mostly the ranker's own score, as a share of the best possible. Sentences add nothing to the order
+# (nDCG@10 on the two judged collections .380 and .420 without them, .375 and .417 with) and little to the "no", but an
+# answer that shows no sentence convinces nobody, so they weigh a fifth. The rest is a stated preference, too small to
+# lift a case over a more relevant one: proof and fit before popularity, that before age.
 FEATURES = (
     Feature(shared_words, "Words in common", 0.8, decides=True),
-    Feature(answering_sentence, "A sentence that answers", 0.2, decides=True),
+    Feature(same_problem, "The same problem", 0.1, decides=True),
+    Feature(answering_sentence, "A sentence that answers", 0.1, decides=True),
     Feature(evidence_level, "Proof", 0.04),
     Feature(like_your_city, "A city like yours", 0.04),
     Feature(adoptions, "Taken up elsewhere", 0.02),
@@ -308,12 +332,12 @@ def _judge(question: Question, subject: Subject) -> Judged:
         finding = feature.function(question, subject)
         if finding is None:
             continue
-        score, challenge_text, case_text = finding
-        in_all += feature.weight * score
+        in_all += feature.weight * finding.score
         if feature.decides:
-            decided += feature.weight * score
-        evidence.append(Evidence(feature.name, feature.label, feature.weight, round(score, 3), challenge_text,
-                                 case_text))
+            decided += feature.weight * finding.score
+        evidence.append(Evidence(feature.name, feature.label, feature.weight, round(finding.score, 3),
+                                 finding.challenge_text, finding.case_text, finding.challenge_marks,
+                                 finding.case_marks))
     decisive = sum(feature.weight for feature in FEATURES if feature.decides)
     full = sum(feature.weight for feature in FEATURES)
     return Judged(subject.card, decided / decisive, round(in_all / full, 4), tuple(evidence))

@@ -43,16 +43,26 @@ def test_every_case_answers_its_own_challenge_strongly(library: Library) -> None
         assert best.strength is Strength.STRONG
 
 
-def test_the_evidence_is_a_sentence_of_the_case_beside_one_of_the_challenge(library: Library) -> None:
-    slug = next(slug for slug in published(library) if not library.entry(slug).case.is_warning)
-    challenge = challenge_of(library, slug)
-    match = library.match(challenge).matches[0]
-    sentence = next(item for item in match.evidence if item.feature == "answering-sentence")
-    entry = library.entry(slug)
-    everything = " ".join(f"{entry.case.model_dump_json()} {entry.rendered.text}".split())
-    assert sentence.challenge_text in challenge.text
-    assert " ".join(sentence.case_text.split()) in everything
-    assert 0 < sentence.score <= 1
+def test_the_evidence_is_sentences_of_the_case_beside_those_of_the_challenge(library: Library) -> None:
+    for slug in published(library):
+        entry = library.entry(slug)
+        challenge = Challenge.of(f"{entry.case.challenge} {entry.case.summary}")
+        answer = library.match(challenge)
+        evidence = {item.feature: item for item in (*answer.matches, *answer.cautions)[0].evidence}
+        if entry.case.is_warning:
+            evidence = {item.feature: item for item in answer.cautions[0].evidence}
+        everything = " ".join(f"{entry.case.challenge} {entry.case.summary} {entry.rendered.text}".split())
+        assert evidence["same-problem"].case_text in " ".join(f"{entry.case.challenge} {entry.rendered.text}".split())
+        assert evidence["answering-sentence"].case_text in everything
+        for item in (evidence["same-problem"], evidence["answering-sentence"]):
+            assert item.challenge_text in challenge.text
+            assert 0 < item.score <= 1
+            for text, marks in ((item.challenge_text, item.challenge_marks), (item.case_text, item.case_marks)):
+                assert marks
+                assert all(0 <= start < end <= len(text) and text[start:end].strip() for start, end in marks)
+            words = [[text[start:end].lower()[:4] for start, end in marks] for text, marks in (
+                (item.challenge_text, item.challenge_marks), (item.case_text, item.case_marks))]
+            assert set(words[0]) & set(words[1]), "the marked words are the shared ones"
 
 
 def test_nothing_like_it_in_the_library_gives_none(library: Library) -> None:
@@ -107,7 +117,7 @@ def test_likeness_of_cities(mine: City, theirs: City, score: float) -> None:
     subject = matching.Subject(candidate=None, card=None, city=theirs)  # type: ignore[arg-type]  # It looks at cities only.
     found = matching.like_your_city(question, subject)
     assert found
-    assert found[0] == pytest.approx(score)
+    assert found.score == pytest.approx(score)
 
 
 def test_every_feature_explains_itself_to_readers() -> None:

@@ -23,6 +23,9 @@ from innoshare.case import Case, Choice, City, mark
 # The fields that words are searched in; their weights in a score stand in `ranker`.
 TEXT_FIELDS = ("title", "challenge", "summary", "topics", "place", "body")
 
+# Passages that tell the problem a case began with; all others tell what was done about it and what came of it.
+PROBLEM_FIELDS = ("challenge", "situation")
+
 # In the order in which pages show them: what a searcher narrows by first comes first.
 FACETS = ("theme", "challenge_type", "approach", "outcome", "evidence", "city_size", "country", "language", "tag")
 
@@ -108,14 +111,11 @@ class Results:
 
 @dataclass(frozen=True)
 class QuestionWord:
-    """A word of a challenge that carries meaning: where it stands in it, and how much it weighs (its IDF).
-
-    A word that stands several times in the challenge is one `QuestionWord`, at its first place.
-    """
+    """A word of a challenge that carries meaning: how it is first written, every place (start, end) where it stands,
+    and how much it weighs (its IDF)."""
 
     text: str
-    start: int
-    end: int
+    places: tuple[tuple[int, int], ...]
     weight: float
 
 
@@ -131,8 +131,11 @@ class Passage:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A case that might answer a challenge: `score` from the ranker, `words` (indices) found anywhere in it,
-    `passages` its best sentences by the weight of the question's words in them, best first."""
+    """A case that might answer a challenge: `score` from the ranker, `words` (indices) found anywhere in it.
+
+    `passages` are the sentences of the case with the most of the question's words, by their weight, best first; of
+    those in PROBLEM_FIELDS only the best.
+    """
 
     slug: str
     score: float

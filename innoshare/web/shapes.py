@@ -8,6 +8,7 @@ Links are absolute where `base_url` is given, and begin at the root of the site 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -94,6 +95,8 @@ class EvidenceBody(Shape):
     score: float = Field(description="0 to 1")
     challenge_text: str = Field(description="What in the challenge speaks for the case")
     case_text: str = Field(description="What in the case answers it")
+    challenge_marks: tuple[tuple[int, int], ...] = Field(description="Words of challenge_text that both have: offsets")
+    case_marks: tuple[tuple[int, int], ...] = Field(description="The same in case_text")
 
 
 class MatchedCase(Shape):
@@ -282,10 +285,7 @@ def match_body(answer: Answer, library: Library, base_url: str = "") -> MatchBod
         return tuple(
             MatchedCase(
                 case=card_body(match.card, base_url), strength=match.strength, score=match.score,
-                evidence=tuple(
-                    EvidenceBody(feature=item.feature, label=item.label, weight=item.weight, score=item.score,
-                                 challenge_text=item.challenge_text, case_text=item.case_text)
-                    for item in match.evidence),
+                evidence=tuple(EvidenceBody(**asdict(item)) for item in match.evidence),
             )
             for match in matches
         )

@@ -22,9 +22,8 @@ from innoshare.case import EVIDENCE_LEVELS
 from innoshare.library import Found, Library
 from innoshare.matching import Challenge, Strength, Verdict
 from innoshare.search import FACETS, Query, Sort
-from innoshare.search.text import tokens
 from innoshare.web.parameters import address
-from innoshare.web.shapes import EvidenceBody, FacetValue, MatchBody, SearchBody, last_page, search_body, url_of
+from innoshare.web.shapes import FacetValue, MatchBody, SearchBody, last_page, search_body, url_of
 
 LOCALE = Locale("en", "GB")
 
@@ -157,16 +156,6 @@ def match_address(challenge: Challenge, base_url: str = "") -> str:
     return url_of(base_url, "match?" + urlencode({"challenge": challenge.text, **city}))
 
 
-def shared_marks(evidence: EvidenceBody, language: str) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Where the challenge's sentence and the case's, in `language`, speak of the same: offsets for "challenge" and
-    "case". Words are compared as the search compares them; a synonym or a translation stays unmarked."""
-    texts = {"challenge": evidence.challenge_text, "case": evidence.case_text}
-    found = {side: list(tokens(text, language)) for side, text in texts.items()}
-    both = set[str].intersection(*({token.term for token in side} for side in found.values()))
-    return {side: tuple((token.start, token.end) for token in side_tokens if token.term in both)
-            for side, side_tokens in found.items()}
-
-
 # The filters of the templates.
 
 def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
@@ -176,12 +165,6 @@ def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
         pieces.append(Markup("{}<mark>{}</mark>").format(text[at:start], text[start:end]))
         at = end
     return Markup("").join(pieces) + escape(text[at:])
-
-
-def shared(evidence: EvidenceBody, side: str, language: str) -> Markup:
-    """One side ("challenge" or "case") of a piece of evidence, with the words marked that both sides have."""
-    text = evidence.challenge_text if side == "challenge" else evidence.case_text
-    return marked(text, shared_marks(evidence, language)[side])
 
 
 def number(value: float) -> str:

@@ -1,0 +1,596 @@
+"""The bytes of a content file become its header and its body, with the place of every key and value.
+
+A content file is Markdown with a YAML header between two lines of three hyphens. This module reads both strictly
+and safely and says in plain words what it cannot read; what a field must hold is `content`'s matter. A contributor's
+mistake never raises: it becomes a `Problem`, and reading goes on wherever the rest can still be understood.
+
+Decision: every value stays text. YAML 1.1 reads `NO` as false, `22:30` as 1350 and stumbles over `2024-02-30`
+without naming a line; here the models turn text into numbers and dates, where the field and its line are known.
+
+Decision: the tree is built from the parser's events, one after the other. Anchors, aliases, tags, depth and size are
+judged before anything grows, so a file of 20 bytes cannot unfold into gigabytes, and no recursion is involved.
+
+Decision: after a syntax mistake that has an obvious mending (a colon that needs quotes, a tab), the mended line is
+read in its place, so that one check names all mistakes of a file. A file with a mistake is refused all the same.
+Whatever the fast C parser refuses is read again by the pure Python one: both give the same Problems.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from innoshare.errors import Level, Problem
+
+MAX_FILE_BYTES = 256 * 1024  # 30 times a long case; bounds what a check reads into memory.
+MAX_HEADER_BYTES = 64 * 1024  # 6 times the longest real header; the pure parser takes 50 ms for it (measured).
+MAX_DEPTH = 8  # The models nest 3 deep; the rest is room for a mistake to be described as what it is.
+MAX_NODES = 2_000  # The richest real case has 350 keys and values.
+MAX_VOCABULARY_NODES = 20_000  # A file of terms grows with each language; the themes have 1,700 in six.
+MAX_REPAIRS = 20  # Each costs one more parse; beyond that the file is not YAML at all.
+MAX_HIDDEN = 10  # Hidden characters named one by one; a binary file has thousands.
+
+SHOWN_CHARACTERS = 60  # What a message quotes of a value: enough to recognise it, short enough for one line.
+
+Step = str | int
+Steps = tuple[Step, ...]
+Place = tuple[int, int]  # (line, column), both from 1
+
+
+class Refused:
+    """Stands where a value was refused already, so that nobody complains about it twice."""
+
+    def __repr__(self) -> str:
+        return "REFUSED"
+
+
+REFUSED: Final = Refused()
+
+
+@dataclass(frozen=True)
+class FrontMatter:
+    """A content file taken apart.
+
+    `values` is the header as nested dicts and lists of text (`REFUSED` where a value was refused); `keys` and
+    `places` say where each key and each value begins. `complete` is False where reading stopped early, so that a
+    key's absence means nothing. `body` begins at line `body_line` of the file and has `\\n` line ends only.
+    """
+
+    values: dict[str, Any]
+    complete: bool
+    keys: dict[Steps, Place]
+    places: dict[Steps, Place]
+    body: str
+    body_line: int
+    problems: tuple[Problem, ...]
+
+    def place(self, steps: Steps) -> Place:
+        """Where a value begins; for one that is not there, the nearest value around it; else line 1."""
+        while steps and steps not in self.places:
+            steps = steps[:-1]
+        return self.places.get(steps, (1, 1))
+
+
+@dataclass
+class _Notes:
+    """Gathers the Problems of one file."""
+
+    path: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, place: Place, name: str, message: str, remedy: str, level: Level = "error") -> None:
+        self.problems.append(Problem(self.path, place[0], place[1], name, level, message, remedy))
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it: one line, at most SHOWN_CHARACTERS, nothing hidden."""
+    text = _visible(" ".join(str(value).split())).replace("`", "'")
+    return f"`{text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + '…'}`"
+
+
+def dotted(steps: Steps) -> str:
+    """Steps as a reader sees them: `results.0.source`."""
+    return _visible(".".join(str(step) for step in steps))
+
+
+def _visible(text: str) -> str:
+    return text if text.isprintable() else "".join(
+        letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
+
+
+def read(data: bytes, path: str) -> FrontMatter:
+    """The header and body of a Markdown file; `path` is what its Problems name. Never raises."""
+    notes = _Notes(path)
+    lines = _lines(data, notes)
+    if lines is None:
+        return FrontMatter({}, False, {}, {}, "", 1, tuple(notes.problems))
+    header, header_line, body, body_line = _split(lines, notes)
+    tree = _Tree(complete=False) if header is None else _header(header, header_line, notes)
+    return FrontMatter(tree.values, tree.complete, tree.keys, tree.places, body, body_line, tuple(notes.problems))
+
+
+def read_yaml(data: bytes, path: str) -> FrontMatter:
+    """The same for a file that is YAML from the first line to the last, as a vocabulary is; its body is empty."""
+    notes = _Notes(path)
+    lines = _lines(data, notes)
+    tree = _Tree(complete=False) if lines is None else _header(lines, 1, notes, MAX_VOCABULARY_NODES, MAX_FILE_BYTES)
+    return FrontMatter(tree.values, tree.complete, tree.keys, tree.places, "", 1, tuple(notes.problems))
+
+
+# --- bytes to lines -------------------------------------------------------------------------------------------
+
+# Control characters (but not tab and line ends), marks that turn the direction of text, invisible line ends, a byte
+# order mark in mid-text, noncharacters and lone halves of surrogate pairs: what a reviewer cannot see, or no feed or
+# XML file may hold. A zero-width joiner and the marks of Arabic and Hebrew are part of people's writing and stay.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufdd0-\ufdef\ufffe\uffff"
+    "\ud800-\udfff]|[" + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
+    + "]")
+
+
+def _lines(data: bytes, notes: _Notes) -> list[str] | None:
+    """The lines of a file without their ends, hidden characters replaced; None where it is no text at all."""
+    if len(data) > MAX_FILE_BYTES:
+        notes.add((1, 1), "", f"The file is larger than {MAX_FILE_BYTES // 1024} KB.",
+                  "Shorten the text; move long documents elsewhere and link to them.")
+        return None
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        notes.add((1, 1), "", "The file is saved as UTF-16.", "Save it again with the encoding UTF-8.")
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        place = (before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1)
+        notes.add(place, "", f"Byte {error.start + 1} (hexadecimal {data[error.start]:02x}) is not UTF-8 text.",
+                  "Save the file with the encoding UTF-8, then look at the letters with accents in this line.")
+        text = data.decode("utf-8", errors="replace")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if not _HIDDEN.search(text):
+        return lines
+    found = 0
+    for row, line in enumerate(lines):
+        for match in _HIDDEN.finditer(line):
+            found += 1
+            if found <= MAX_HIDDEN:
+                notes.add((row + 1, match.start() + 1), "",
+                          f"A hidden character (U+{ord(match[0]):04X}) stands here.",
+                          "Delete it: put the cursor behind it and press Backspace, or type the line again.")
+        lines[row] = _HIDDEN.sub("\ufffd", line)
+    if found > MAX_HIDDEN:
+        notes.add((1, 1), "", f"The file holds {found} hidden characters; the first {MAX_HIDDEN} are listed.",
+                  "Copy the text into a plain text editor and save it as UTF-8.")
+    return lines
+
+
+# --- lines to header and body ---------------------------------------------------------------------------------
+
+_ALMOST_FENCE = re.compile(r"[-–—−_.]{1,10}\s*$")
+_HOW_TO_BEGIN = "Begin the file with a line `---`, then the fields, then a second line `---`, then the text."
+
+
+def _split(lines: list[str], notes: _Notes) -> tuple[list[str] | None, int, str, int]:
+    """Header lines (None: there are none), the number of the first, the body, the number of its first line."""
+    first = next((number for number, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        notes.add((1, 1), "", "The file is empty.", _HOW_TO_BEGIN)
+        return None, 1, "", 1
+    opening = lines[first].rstrip()
+    if opening != "---":
+        if not _ALMOST_FENCE.match(opening):
+            notes.add((first + 1, 1), "", f"The file does not begin with a line of three hyphens but with "
+                      f"{shown(opening)}.", _HOW_TO_BEGIN)
+            return None, 1, "\n".join(lines), 1
+        notes.add((first + 1, 1), "", f"The first line is {shown(opening)}, not three hyphens.",
+                  "Write exactly `---` (word processors turn hyphens into dashes).")
+    if first:
+        notes.add((1, 1), "", "There are empty lines before the first `---`.", "Delete them: `---` is line 1.")
+    rest = lines[first + 1 :]
+    end = next((number for number, line in enumerate(rest) if line.rstrip() in ("---", "...")), None)
+    if end is None:
+        end = next((number for number, line in enumerate(rest) if _ALMOST_FENCE.fullmatch(line)), None)
+        if end is not None:
+            notes.add((first + 2 + end, 1), "", f"The header seems to end here, but the line is {shown(rest[end])}.",
+                      "Write exactly `---` on this line.")
+    if end is None:
+        notes.add((first + 1, 1), "", "The header that begins here is never closed.",
+                  "Put a line `---` after the last field, before the text.")
+        end = next((number for number, line in enumerate(rest) if line.startswith("## ")), None)
+        if end is None:
+            return None, 1, "", 1
+        return rest[:end], first + 2, "\n".join(rest[end:]), first + 2 + end
+    return rest[:end], first + 2, "\n".join(rest[end + 1 :]), first + 3 + end
+
+
+# --- header to tree -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Tree:
+    """What could be read of a header, and where."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    keys: dict[Steps, Place] = field(default_factory=dict)
+    places: dict[Steps, Place] = field(default_factory=dict)
+    complete: bool = True
+
+
+@dataclass
+class _Open:
+    """A mapping or list whose end has not come yet. `key` is the key waiting for its value."""
+
+    container: dict[str, Any] | list[Any]
+    steps: Steps
+    ignored: bool  # everything in it, because its key is refused
+    is_key: bool = False  # a list or mapping where a key should be
+    key: str | Refused | None = None
+
+
+def _header(lines: list[str], first_line: int, notes: _Notes, max_nodes: int = MAX_NODES,
+            max_bytes: int = MAX_HEADER_BYTES) -> _Tree:
+    """The tree of a header, its mistakes noted; lines with a syntax mistake are mended where it is clear how."""
+    if len("\n".join(lines).encode("utf-8")) > max_bytes:
+        notes.add((first_line, 1), "", f"The header is larger than {max_bytes // 1024} KB.",
+                  "Shorten it; the story belongs below the second `---`.")
+        return _Tree(complete=False)
+    lines = list(lines)
+    for _ in range(MAX_REPAIRS):
+        tree, problems, error = _parse(_Builder(notes.path, first_line, lines, max_nodes))
+        if error is None:
+            break
+        mistake = _explain(error, lines)
+        notes.add((mistake.line + first_line, mistake.column + 1), mistake.field, mistake.message, mistake.remedy)
+        if mistake.mended is None:
+            break
+        lines[mistake.line] = mistake.mended
+    notes.problems += problems
+    return tree
+
+
+# The C parser where PyYAML was built with it; the same grammar, 15 times faster (measured).
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PURE: Any = yaml.SafeLoader
+# What the two read differently (found by random texts): tabs, a remark glued to the sign of a long text, odd names of
+# tags and anchors. Texts that hold any of it are rare and go to the slower one.
+_DISPUTED = re.compile(r"\t|[|>][-+0-9]*#|(?:^|[\s\[{,?:-])[!&*]\S", re.MULTILINE)
+_REFUSALS = (yaml.YAMLError, ValueError, OverflowError)  # the last two: escapes for characters beyond Unicode
+
+
+def _parse(builder: "_Builder") -> tuple[_Tree, list[Problem], Exception | None]:
+    try:
+        loader = _PURE if _DISPUTED.search("\n".join(builder.lines)) else _FAST
+        return builder.build(loader), builder.notes.problems, None
+    except _REFUSALS:
+        builder = _Builder(builder.notes.path, builder.first_line, builder.lines, builder.max_nodes)
+    try:
+        return builder.build(_PURE), builder.notes.problems, None
+    except _REFUSALS as error:
+        return builder.unfinished(), builder.notes.problems, error
+
+
+class _Builder:
+    """Turns the parser's events into a tree and notes what YAML allows and content does not."""
+
+    def __init__(self, path: str, first_line: int, lines: list[str], max_nodes: int) -> None:
+        self.notes, self.first_line, self.lines, self.max_nodes = _Notes(path), first_line, lines, max_nodes
+        self.tree = _Tree()
+        self.stack: list[_Open] = []
+
+    def build(self, loader: Any) -> _Tree:
+        nodes = documents = 0
+        for event in yaml.parse("\n".join(self.lines) + "\n", Loader=loader):
+            place = self.place(event.start_mark)
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    return self.stop(place, "A second YAML document begins here.", "Keep one: delete this `---`.")
+            if isinstance(event, yaml.NodeEvent):
+                nodes += 1
+                if nodes > self.max_nodes:
+                    return self.stop(place, f"There are more than {self.max_nodes:,} keys and values.", "Shorten it.")
+                self.node(event, place)
+                if len(self.stack) > MAX_DEPTH:
+                    return self.stop(place, f"Lists and groups are nested more than {MAX_DEPTH} deep.",
+                                     "Write it flatter, as in the example cases.")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                self.close()
+        if documents == 0 or (not self.tree.values and not self.notes.problems):
+            self.stop((self.first_line, 1), "The header is empty.", "Write the fields, as `title: What was done`.")
+        return self.tree
+
+    def stop(self, place: Place, message: str, remedy: str) -> _Tree:
+        self.note(place, (), message, remedy)
+        return self.unfinished()
+
+    def unfinished(self) -> _Tree:
+        """The tree as far as it is certain: the last field, which may go on, is left out."""
+        if self.tree.values:
+            self.tree.values.popitem()
+        self.tree.complete = False
+        return self.tree
+
+    def place(self, mark: Any) -> Place:
+        return min(mark.line, len(self.lines) - 1) + self.first_line, mark.column + 1
+
+    def note(self, place: Place, steps: Steps, message: str, remedy: str) -> None:
+        self.notes.add(place, dotted(steps), message, remedy)
+
+    def node(self, event: Any, place: Place) -> None:
+        """Take one scalar, alias or beginning of a collection; where it is refused, REFUSED stands for it."""
+        top = self.stack[-1] if self.stack else None
+        no_fields = top is None and not isinstance(event, yaml.MappingStartEvent)
+        if no_fields:
+            self.note(place, (), "The header is not a list of fields.",
+                      "Write one field a line, as `title: Heat plan`.")
+            self.tree.complete = False
+        elif top is not None and isinstance(top.container, dict) and top.key is None:
+            self.key(event, place, top)
+            return
+        ignored = no_fields or (top is not None and (top.ignored or isinstance(top.key, Refused)))
+        steps = self.steps(top)
+        value = REFUSED if ignored else self.value(event, place, steps)
+        if not ignored:
+            self.tree.places.setdefault(steps, place)
+        if isinstance(event, yaml.CollectionStartEvent):
+            container: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+            if top is None and isinstance(container, dict):
+                self.tree.values = container
+            elif top is not None:
+                self.put(top, container, keep_key=True)
+            self.stack.append(_Open(container, steps, ignored))
+        elif top is not None:
+            self.put(top, value)
+
+    def steps(self, top: _Open | None) -> Steps:
+        if top is None:
+            return ()
+        return (*top.steps, len(top.container) if isinstance(top.container, list) else str(top.key))
+
+    def put(self, top: _Open, value: Any, keep_key: bool = False) -> None:
+        if isinstance(top.container, list):
+            top.container.append(value)
+        elif isinstance(top.key, str):
+            top.container[top.key] = value
+        if not keep_key:
+            top.key = None
+
+    def key(self, event: Any, place: Place, top: _Open) -> None:
+        """Take the key of a mapping; where it is refused, its value will be read over."""
+        top.key = REFUSED
+        if isinstance(event, yaml.CollectionStartEvent):
+            if not top.ignored:
+                self.note(place, top.steps, "A key is a list or group.",
+                          "Write a plain word before the colon; put text that begins with [ or { in quotes.")
+            self.stack.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], top.steps, True, True))
+            return
+        if top.ignored:
+            return
+        self.peculiar(event, place, top.steps)
+        if isinstance(event, yaml.AliasEvent):
+            return
+        name = event.value
+        steps = (*top.steps, name)
+        if name == "<<" and not event.style:
+            self.note(place, top.steps, "The merge key `<<` is not allowed.", "Write the fields out where they belong.")
+        elif not name.strip():
+            self.note(place, top.steps, "The name before the colon is missing.", "Write the field's name before it.")
+        elif steps in self.tree.keys:
+            self.note(place, steps, f"{shown(name)} is given twice: in line {self.tree.keys[steps][0]} and in line "
+                      f"{place[0]}.", "Keep one of the two.")
+        else:
+            self.tree.keys[steps] = place
+            top.key = name
+
+    def close(self) -> None:
+        """The end of a collection. An empty one is an empty value."""
+        done = self.stack.pop()
+        if not done.container and not done.ignored and self.stack:
+            top = self.stack[-1]
+            self.empty(self.tree.places.get(done.steps, (self.first_line, 1)), done.steps)
+            if isinstance(top.container, list):
+                top.container[-1] = REFUSED
+            elif isinstance(top.key, str):
+                top.container[top.key] = REFUSED
+        if self.stack and not done.is_key:
+            self.stack[-1].key = None
+
+    def value(self, event: Any, place: Place, steps: Steps) -> Any:
+        """The text of a scalar, or REFUSED."""
+        if self.peculiar(event, place, steps) or not isinstance(event, yaml.ScalarEvent):
+            return REFUSED
+        text = event.value
+        plain = not event.style
+        if not text.strip() or (plain and text in ("~", "null", "Null", "NULL")):
+            self.empty(self.tree.keys.get(steps, place), steps)
+            return REFUSED
+        if event.style == '"' and (match := _HIDDEN.search(text)):  # elsewhere there are no escapes
+            self.note(place, steps, f"The text holds a hidden character (U+{ord(match[0]):04X}), written as an escape.",
+                      "Leave it out.")
+            return REFUSED
+        end: Any = event.end_mark
+        rest = self.lines[end.line][end.column :] if plain else ""
+        if "#" in rest and re.match(r"\s+#\S", rest):
+            self.notes.add(place, dotted(steps), f"Everything from {shown(rest)} to the end of the line is ignored, "
+                           "because # begins a remark.", f"If it belongs to the text, put the text in quotes: "
+                           f"{_quoted(text + rest)}.", "advice")
+        if plain and (match := re.match(r"([a-z_]+):[\u00a0\u2007\u202f]", text)):
+            self.note(place, steps, f"After `{match[1]}:` stands a space that is no ordinary space, so the line is "
+                      "not read as a field.", "Delete that space and type it again (it often comes from Word).")
+            return REFUSED
+        return text
+
+    def empty(self, place: Place, steps: Steps) -> None:
+        self.note(place, steps, f"{shown(steps[-1] if isinstance(steps[-1], str) else dotted(steps))} has no value.",
+                  "Write a value; if it is not known write `unknown`, or remove the line.")
+
+    def peculiar(self, event: Any, place: Place, steps: Steps) -> bool:
+        """Note anchors, aliases and tags. True for an alias, which has no value of its own."""
+        if isinstance(event, yaml.AliasEvent):
+            self.note(place, steps, f"{shown('*' + str(event.anchor))} refers to another place of the file.",
+                      "Write the text out here; put text that begins with * in quotes.")
+            return True
+        if event.anchor is not None:
+            self.note(place, steps, f"{shown('&' + event.anchor)} gives this place a name, which is not allowed.",
+                      "Delete it; put text that begins with & in quotes.")
+        if event.tag is not None:
+            self.note(place, steps, f"{shown(event.tag.replace('tag:yaml.org,2002:', '!!'))} says how to read the "
+                      "value, which is not allowed.",
+                      "Delete it; put text that begins with ! in quotes.")
+        return False
+
+
+# --- a syntax mistake in plain words --------------------------------------------------------------------------
+# A parser says `mapping values are not allowed here`; who has never heard of YAML needs to hear that the text holds a
+# colon and belongs in quotes. Each explanation is a generator over one line, with its rule as docstring; they are asked
+# one after the other, in the lines where a person would look.
+
+@dataclass(frozen=True)
+class _Mistake:
+    """A syntax mistake: line and column from 0 within the header; the mended line where mending is obvious."""
+
+    line: int
+    column: int
+    field: str
+    message: str
+    remedy: str
+    mended: str | None = None
+
+
+_KEY = re.compile(r"(?P<lead>[ ]*(?:- +)*)(?P<key>[A-Za-z_][\w-]*)[ ]*:(?=\s|$)\s*")
+_ITEM = re.compile(r"(?P<lead>[ ]*(?:- +)+)")
+_SPACES = "\u00a0\u2007\u202f\u3000"  # no-break, figure, narrow no-break and ideographic space
+_NOT_A_BEGINNING = "@`%*&!|>{}[],"  # YAML gives these a meaning of their own at the beginning of a value
+_HARMLESS_COLON = "\ufe55"  # a small colon: looks alike, keeps columns, means nothing to YAML
+
+
+def _quoted(text: str) -> str:
+    """How to write a text in quotes, shortened for a message."""
+    text = re.sub(r'^["“”„«»](.*)["“”„«»]$', r"\1", text.strip())
+    text = text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+    if '"' not in text:
+        return f'"{text}"'
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _tab(line: str) -> Iterator[tuple[int, str, str, str | None]]:
+    """A line must not be indented with tabs."""
+    if match := re.match(r"[ ]*(?:- *)*\t", line):
+        yield (match.end() - 1, "A tab stands where spaces are needed.",
+               "Indent with two spaces for each level.", line.replace("\t", "  "))
+
+
+def _odd_space(line: str) -> Iterator[tuple[int, str, str, str | None]]:
+    """Spaces before and after a field's name must be ordinary ones."""
+    if match := re.match(rf"\s*(?:- *)*(?:[A-Za-z_][\w-]*:)?[ ]*[{_SPACES}]", line):
+        yield (match.end() - 1, "Here stands a space that is no ordinary space.",
+               "Delete it and type the space again (it often comes from Word or a web page).",
+               re.sub(f"[{_SPACES}]", " ", line))
+
+
+def _no_space(line: str) -> Iterator[tuple[int, str, str, str | None]]:
+    """A space follows the colon after a field's name."""
+    if match := re.match(r"([ ]*(?:- +)*)([a-z_]+):(?=[^\s:/])", line):
+        yield (match.end(), f"There is no space after `{match[2]}:`.", f"Write `{match[2]}: `, then the value.",
+               line[: match.end()] + " " + line[match.end() :])
+
+
+def _value(line: str) -> Iterator[tuple[int, str, str, str | None]]:
+    """A value that begins with a sign of YAML, or holds a colon and a space, must be in quotes."""
+    match = _KEY.match(line) or _ITEM.match(line)
+    if not match or match.end() == len(line):
+        return
+    start, value = match.end(), line[match.end() :]
+    name = match.groupdict().get("key")
+    example = f"Write `{name + ': ' if name else '- '}{_quoted(value)}`."
+    if value[0] in "\"'":
+        closing = re.match(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'', value)
+        if closing and value[closing.end() :].strip():
+            yield (start + closing.end(), f"After the closing quote stands more text: {shown(value[closing.end():])}.",
+                   f"Put all of it in quotes. {example}", line[:start] + "'" + value.replace("'", "’") + "'")
+    elif value[0] in "“”„«»‘’" and re.search(r":(\s|$)", value):
+        yield (start, f"The curly quotes in {shown(value)} do not protect the colon behind them.",
+               f"Use straight quotes. {example}", _without_colons(line, start))
+    elif colon := re.search(r":(\s|$)", value):
+        if value[0] not in "[{|>#":
+            yield (start + colon.start(), f"The text {shown(value)} holds a colon followed by a space, so the part "
+                   "before it is taken for a field's name.", f"Put the text in quotes. {example}",
+                   _without_colons(line, start))
+    elif value[0] in _NOT_A_BEGINNING or value.startswith(("- ", "? ")):
+        yield (start, f"A text must not begin with `{'backtick' if value[0] == '`' else value[0]}`: {shown(value)}.",
+               f"Put it in quotes. {example}", line[:start] + "\ufffd" + line[start + 1 :])
+
+
+def _without_colons(line: str, start: int) -> str:
+    return line[:start] + re.sub(r":(?=\s|$)", _HARMLESS_COLON, line[start:])
+
+
+def _no_colon(line: str) -> Iterator[tuple[int, str, str, str | None]]:
+    """A field is a name, a colon, a space, a value."""
+    if ":" not in line and (match := re.match(r"([ ]*)([A-Za-z_][\w-]*)", line)):
+        yield (match.end(), f"There is no colon after {shown(match[2])}.",
+               f"Write `{match[2]}: ` and the value, or indent the line if it belongs to the text above.",
+               f"{line[: match.end()]}: {line[match.end() :].strip() or '…'}")
+
+
+def _loose_colon(line: str) -> Iterator[tuple[int, str, str, str | None]]:
+    """Text that goes on over several lines must not hold a colon and a space, unless it begins with `>-`."""
+    if not _KEY.match(line) and (colon := re.search(r":(\s|$)", line)):
+        yield (colon.start(), "This line of a longer text holds a colon followed by a space.",
+               "Write `>-` after the field's name and begin the text on the next line, indented by two spaces.",
+               _without_colons(line, 0))
+
+
+_Explanation = Callable[[str], Iterator[tuple[int, str, str, str | None]]]
+_EXPLANATIONS: tuple[_Explanation, ...] = (_tab, _odd_space, _no_space, _value, _no_colon, _loose_colon)
+
+
+def _explain(error: Exception, lines: list[str]) -> _Mistake:
+    """A parser's complaint as a mistake in the line where a person would look for it."""
+    mark: Any = getattr(error, "problem_mark", None)
+    began: Any = getattr(error, "context_mark", None)
+    told = f"{getattr(error, 'context', None) or ''} {getattr(error, 'problem', None) or ''}"
+    last = max((number for number, line in enumerate(lines) if line.strip()), default=0)
+    at = min(mark.line if mark else 0, last)
+    start, start_column = (min(began.line, last), began.column) if began else (at, 0)
+    before = next((number for number in range(at - 1, -1, -1) if lines[number].strip()), at)
+    closed = start >= last or bool(_KEY.match(lines[start + 1]))  # the next line is a field: this one should be whole
+    opening = lines[start][start_column : start_column + 1]
+    if mark is None:
+        start = next((number for number, line in enumerate(lines) if re.search(r"\\U[0-9A-Fa-f]{8}", line)), 0)
+        start_column = lines[start].find("\\U")
+    elif "quoted scalar" in told and ("end of stream" in told or "document" in told):
+        return _Mistake(start, start_column, "", "The quote that opens here is never closed.", "Put the same quote at "
+                        "the end of the text.", lines[start] + opening if closed and opening in "\"'" else None)
+    if "quoted scalar" in told or mark is None:
+        return _Mistake(start, start_column, "", "A backslash in double quotes has a meaning of its own, and what "
+                        "follows this one is not known.", "Use single quotes round the text.",
+                        lines[start].replace("\\", "/"))
+    suspects: list[tuple[int, tuple[_Explanation, ...]]] = [
+        (at, (_tab, _odd_space) if "flow" in told else _EXPLANATIONS),
+        # A line that lost its colon or space takes the next line for more of its text: the parser stops one late.
+        (before, (_odd_space, _no_space, _no_colon) if re.match(r"\w", lines[before]) else (_odd_space, _no_space)),
+    ]
+    if "simple key" in told:
+        suspects.insert(0, (start, _EXPLANATIONS))
+    for number, explanations in suspects:
+        for explanation in explanations:
+            for column, message, remedy, mended in explanation(lines[number]):
+                key = _KEY.match(lines[number])
+                return _Mistake(number, column, key["key"] if key and not key["lead"] else "", message, remedy, mended)
+    if "flow" in told:
+        return _Mistake(start, start_column, "", "The list that opens here with a bracket cannot be read to its end.",
+                        'Close it with the same kind of bracket, separate its items with commas, and put items that '
+                        'hold a colon, comma or bracket in quotes: `["11.2", "heat, drought"]`.',
+                        lines[start] + "]" if closed and opening == "[" and "]" not in lines[start] else None)
+    wrong, right = (lines[number][: len(lines[number]) - len(lines[number].lstrip(" "))] for number in (at, before))
+    if wrong != right and _KEY.match(lines[at]) and _KEY.match(lines[before]):
+        return _Mistake(at, len(wrong), "", f"{shown(lines[at])} is indented by {len(wrong)} spaces, the line above it "
+                        f"by {len(right)}.", "Begin fields of the same group in the same column; indent by two spaces "
+                        "what belongs to the field above.", right + lines[at].lstrip(" "))
+    return _Mistake(at, mark.column if mark and mark.line == at else 0, "",
+                    f"{shown(lines[at])} does not fit the lines above it.",
+                    "Begin fields of the same group in the same column, indent by two spaces what belongs to a field, "
+                    "and put text with special signs in quotes.")

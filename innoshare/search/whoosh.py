@@ -1,0 +1,374 @@
+"""The Whoosh index: how it is built and updated, how a query is understood, and what is answered.
+
+`build` writes the index, and beside it arrays made from the same documents: columns to filter, count and sort by,
+passages, and the words as people write them. `WhooshEngine` opens the directory for reading, never writes, and gives
+answers by the ranker. Words are alternatives, of which cases with more come first; a phrase must be there, a -without
+must not. What is a word is said by `text`, what is a query by `syntax`, what is a better case by `ranker`.
+
+Decision: neither Whoosh's query parser nor its spelling nor its highlighter. The parser raises on ordinary typing and
+knows wildcards that compute for half a minute; the others need a hundred milliseconds for a word or a page.
+
+Decision: the arrays are made anew by each build from all documents, also where only few changed and Whoosh's index is
+updated; analysis takes a fraction of the time that Whoosh's writing takes, and one way to make them is enough.
+A manifest with checksums, written last, ties the parts together: a half-written or damaged index is refused with a
+reason. It protects from accidents, not from malice: Whoosh unpickles its files, so an index is trusted local data.
+"""
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from whoosh import fields as whoosh_fields
+from whoosh import index as whoosh_index
+from whoosh.reading import SegmentReader
+from whoosh.writing import SegmentWriter
+
+from innoshare.errors import BadInput, EditionError
+from innoshare.search import (
+    CANDIDATES,
+    PROBLEM_FIELDS,
+    TEXT_FIELDS,
+    Candidate,
+    Candidates,
+    Document,
+    Engine,
+    Highlight,
+    Hit,
+    Passage,
+    Query,
+    QuestionWord,
+    Results,
+    Sort,
+)
+from innoshare.search import text as analysis
+from innoshare.search.passages import TITLE, Passages
+from innoshare.search.ranker import Bools, Columns, Ranker, Scored, Scoring
+from innoshare.search.syntax import Clauses, check, understand
+from innoshare.search.words import Words
+
+# Raise whenever the files or what they hold change, so that an older index is rebuilt and not misread.
+FORMAT = f"1 {analysis.VERSION}"
+MANIFEST = "manifest.json"
+LISTS = "lists.json"
+
+# Segments that an index may have before an update merges them: each is one more place to look a term up in (some
+# 10 µs), and merging writes everything again. The deleted share at which it merges too, since they are read in vain.
+MAX_SEGMENTS = 8
+MAX_DELETED = 0.2
+
+# Megabytes that Whoosh may collect before it sorts to disk: holds 10,000 cases in one run, which writes one segment.
+WRITER_MEGABYTES = 256
+
+# Words that a prefix stands for: the most frequent are enough to rank by. 16 prefixes of so many words, the most that
+# a query may have, take 50 ms to read the first time at 10,000 cases.
+MAX_EXPANSIONS = 64
+
+# Where few words are asked, people expect cases with all of them first, though one word repeated scores more. So the
+# score is multiplied by the square of the share of the words' worth that a case holds (-.01 nDCG@10 on the 16 judged
+# questions of up to five words). More words are prose, in which not every word matters: in questions of nine words
+# and more, a power of 0.25 costs up to .03 and 1 up to .07, on both collections.
+COORDINATED_WORDS = 4
+COORDINATION = 2
+
+# Passages under a hit beside its title, and of a candidate beside that of its problem: two can show two sides of a
+# question, more is not read.
+HIGHLIGHTS = EVIDENCE = 2
+
+# A challenge has at most 2,000 words (matching.Challenge); this is twice that in long words, a limit for what comes
+# by other ways.
+MAX_CHALLENGE_CHARACTERS = 40_000
+
+
+class _Terms(whoosh_fields.TEXT):  # type: ignore[misc]  # whoosh 2.7.4 has no types
+    """A text field that takes tokens already made, with their positions, since each document has its language."""
+
+    def index(self, value: Sequence[analysis.Token], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
+        places: dict[str, list[int]] = {}
+        for token in value:
+            places.setdefault(token.term, []).append(token.position)
+        for term, positions in places.items():
+            yield term.encode(), len(positions), float(len(positions)), self.format.encode(positions)
+
+
+def schema() -> whoosh_fields.Schema:
+    """What Whoosh keeps: the slug, to know a document by, and the terms of each of TEXT_FIELDS with positions."""
+    texts = {name: _Terms() for name in TEXT_FIELDS}
+    return whoosh_fields.Schema(slug=whoosh_fields.ID(stored=True, unique=True), **texts)
+
+
+def build(directory: Path, documents: Iterable[Document], changed: Collection[str] | None,
+          progress: Callable[[str], None]) -> None:
+    """Make the index in `directory`, which is its alone, or update it, so that it holds exactly `documents`.
+
+    `changed` are the slugs whose document is new or different since the index in `directory` was written; None makes
+    it anew, and so does a directory that holds no usable index. Nobody may read the directory meanwhile. `progress`
+    is told each slug that is dealt with. Raises OSError where the disk refuses.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    by_slug = {document.slug: document for document in documents}
+    ordered = [by_slug[slug] for slug in sorted(by_slug)]
+    if changed is not None:
+        try:
+            _verify(directory)
+        except EditionError:
+            changed = None
+    # From here on the directory holds no usable index until the new manifest is there.
+    (directory / MANIFEST).unlink(missing_ok=True)
+    if changed is None:
+        for path in directory.iterdir():
+            if path.is_file():
+                path.unlink()
+        index = whoosh_index.create_in(str(directory), schema())
+        stale = held = frozenset[str]()
+    else:
+        index = whoosh_index.open_dir(str(directory))
+        with index.reader() as reader:
+            held = frozenset(stored["slug"] for stored in reader.all_stored_fields())
+        stale = held & (set(changed) | (held - by_slug.keys()))
+
+    numbers: dict[str, int] = {}
+    written: Counter[str] = Counter()
+    writer = index.writer(limitmb=WRITER_MEGABYTES)
+    try:
+        for slug in stale:
+            writer.delete_by_term("slug", slug)
+        for document in ordered:
+            tokens = {name: list(analysis.tokens(document.texts.get(name, ""), document.language))
+                      for name in TEXT_FIELDS}
+            if document.slug not in held or document.slug in stale:
+                writer.add_document(slug=document.slug, **tokens)
+            for token in chain.from_iterable(tokens.values()):
+                numbers.setdefault(token.term, len(numbers))
+            written.update(Words.in_document(document, tokens))
+            progress(document.slug)
+        writer.commit(mergetype=_merge)
+    except BaseException:
+        with suppress(Exception):  # The first error is the one to know; a full disk makes a second one here.
+            writer.cancel()
+        raise
+    _write_arrays(directory, index, ordered, numbers, written)
+    index.close()
+    _seal(directory)
+
+
+def _merge(writer: SegmentWriter, segments: list[Any]) -> list[Any]:
+    """Whoosh asks at each commit which of the older segments to keep; the others are written into the new one."""
+    deleted = sum(segment.deleted_count() for segment in segments)
+    merged = []
+    if deleted > MAX_DELETED * sum(segment.doc_count_all() for segment in segments):
+        merged = segments
+    elif len(segments) >= MAX_SEGMENTS:  # All but the largest, which would cost most to write again.
+        merged = sorted(segments, key=lambda segment: segment.doc_count_all())[:-1]
+    for segment in merged:
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+    return [segment for segment in segments if segment not in merged]
+
+
+def _write_arrays(directory: Path, index: Any, documents: Sequence[Document], numbers: dict[str, int],
+                  written: Counter[str]) -> None:
+    """What the engine needs beside Whoosh's files, in rows: `documents` are all, sorted by slug."""
+    row_of = {document.slug: row for row, document in enumerate(documents)}
+    with index.reader() as reader:
+        total = reader.doc_count_all()
+        rows = np.full(total, -1, dtype=np.int64)
+        for number, stored in reader.iter_docs():
+            rows[number] = row_of[stored["slug"]]
+        arrays = {"rows": rows}
+        for name in TEXT_FIELDS:  # Whoosh has nothing for an empty field, in some versions None.
+            arrays[f"length_{name}"] = np.array([reader.doc_field_length(number, name) or 0 for number in range(total)],
+                                                dtype=np.float64)
+    columns, facets = Columns.of(documents)
+    passages, fields = Passages.of(documents, lambda term: numbers.setdefault(term, len(numbers)))
+    words, counts = Words.sort(written)
+    for array_name, array in (arrays | columns | passages).items():
+        np.save(directory / f"{array_name}.npy", array, allow_pickle=False)
+    lists = {
+        "slugs": list(row_of), "languages": sorted({document.language for document in documents}), "facets": facets,
+        "fields": fields, "terms": list(numbers), "words": words, "counts": counts,
+    }
+    (directory / LISTS).write_text(json.dumps(lists), encoding="utf-8")
+
+
+def _sums(directory: Path) -> dict[str, int]:
+    """A checksum of each file of the index. What Whoosh leaves lying about (its lock) is no part of it."""
+    return {path.name: zlib.crc32(path.read_bytes()) for path in sorted(directory.iterdir())
+            if path.suffix in (".npy", ".seg", ".toc") or path.name == LISTS}
+
+
+def _seal(directory: Path) -> None:
+    manifest = {"format": FORMAT, "files": _sums(directory)}
+    part = directory / f"{MANIFEST}.part"
+    part.write_text(json.dumps(manifest), encoding="utf-8")
+    part.replace(directory / MANIFEST)
+
+
+def _verify(directory: Path) -> None:
+    """Raises EditionError, with what is wrong and what to do, unless the index is whole and of this version."""
+    def refuse(reason: str) -> EditionError:
+        return EditionError(f"The search index in {directory} {reason}. Run `innoshare build` to make it again.")
+
+    try:
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["format"] != FORMAT:
+            raise refuse("was made by another version of innoshare")
+        sums, files = _sums(directory), manifest["files"]
+    except FileNotFoundError:
+        raise refuse("is not there, or its making was interrupted") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise refuse(f"cannot be read ({error})") from error
+    for name in sorted(files.keys() | sums.keys()):
+        if name not in sums:
+            raise refuse(f"is damaged: the file {name} is missing")
+        if files.get(name) != sums[name]:
+            raise refuse(f"is damaged: the file {name} is not as it was written")
+
+
+class WhooshEngine(Engine):
+    """Answers from an index that `build` made. Opens it for reading only; safe to call from several threads."""
+
+    def __init__(self, directory: Path, scoring: Scoring | None = None) -> None:
+        """Raises EditionError, with the reason, where the index is missing, damaged or of another version."""
+        _verify(directory)
+        try:
+            lists = json.loads((directory / LISTS).read_text(encoding="utf-8"))
+            # Mapped, not read: many workers share one copy, and what nobody asks for stays on disk.
+            arrays = {path.stem: np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+                      for path in directory.glob("*.npy")}
+            self._index = whoosh_index.open_dir(str(directory), readonly=True)
+            self._reader = self._index.reader()
+        except Exception as error:  # Whoosh and numpy raise what they like; who runs this needs one thing.
+            raise EditionError(f"The search index in {directory} cannot be opened ({error}). "
+                               "Run `innoshare build` to make it again.") from error
+        self._slugs: list[str] = lists["slugs"]
+        self._languages: list[str] = lists["languages"]
+        self._numbers: dict[str, int] = {term: number for number, term in enumerate(lists["terms"])}
+        self._words = Words(lists["words"], lists["counts"])
+        self._columns = Columns(arrays, lists["facets"])
+        self._passages = Passages(arrays, lists["fields"], len(self._numbers))
+        lengths = {name: arrays[f"length_{name}"] for name in TEXT_FIELDS}
+        self._ranker = Ranker(list(self._reader.leaf_readers()), arrays["rows"], lengths, scoring)
+
+    def search(self, query: Query) -> Results:
+        """The page of hits that `query` asks for. Raises BadInput, with what to do, where it is beyond the bounds."""
+        check(query)
+        asked = understand(query.text, query.language, self._languages)
+        words = [self._terms(word) for word in chain(asked.words, *asked.phrases)]
+        words += [self._expanded(prefix) for prefix in asked.prefixes]
+        counts = Counter(words)
+        scored = {terms: self._ranker.word(terms) for terms in counts}
+        found = self._found(asked, query.text, list(scored.values()))
+        scores = self._ranker.scores((word, counts[terms]) for terms, word in scored.items())
+        if 1 < len(scored) <= COORDINATED_WORDS:
+            scores *= self._ranker.coverage(scored.values()) ** COORDINATION
+        result, facets = self._columns.narrow(found, query)
+        sort = Sort.NEWEST if query.sort is Sort.RELEVANCE and not scored else query.sort
+        rows = self._columns.top(result, scores, sort, query.offset, query.per_page).tolist()
+        total = int(np.count_nonzero(result))
+        return Results(
+            query, total,
+            tuple(Hit(self._slugs[row], float(scores[row]), highlights)
+                  for row, highlights in zip(rows, self._highlights(rows, scored), strict=True)),
+            facets,
+            self._did_you_mean(query.text, asked),
+        )
+
+    def candidates(self, text: str, language: str = "", limit: int = CANDIDATES) -> Candidates:
+        """The `limit` best cases for a challenge, plain words without any syntax, and what in them answers it."""
+        if len(text) > MAX_CHALLENGE_CHARACTERS:
+            raise BadInput([("challenge", f"This text has {len(text)} characters, and up to {MAX_CHALLENGE_CHARACTERS} "
+                                          "can be matched. Send the part that describes the problem")])
+        places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        for word in analysis.words(text, language, self._languages):
+            places.setdefault(self._terms(word) or word.terms[:1], []).append((word.start, word.end))
+        scored = {terms: self._ranker.word(terms) for terms in places}
+        scores = self._ranker.scores((word, len(places[terms])) for terms, word in scored.items())
+        rows = self._columns.top(scores > 0, scores, Sort.RELEVANCE, 0, limit)
+        words: list[set[int]] = [set() for _ in rows]
+        for index, found in enumerate(scored.values()):
+            if len(found.rows):
+                near = np.searchsorted(found.rows, rows).clip(max=len(found.rows) - 1)
+                for place in np.flatnonzero(found.rows[near] == rows).tolist():
+                    words[place].add(index)
+        passages = self._best(rows.tolist(), scored, EVIDENCE, PROBLEM_FIELDS)
+        scoring = self._ranker.scoring
+        return Candidates(
+            tuple(QuestionWord(text[slice(*spans[0])], tuple(spans), scored[terms].idf)
+                  for terms, spans in places.items()),
+            tuple(Candidate(self._slugs[row], float(scores[row]), frozenset(held), tuple(best))
+                  for row, held, best in zip(rows.tolist(), words, passages, strict=True)),
+            scoring.idf(self._ranker.count, 1),
+            scoring.k1 + 1,
+        )
+
+    def complete(self, prefix: str, limit: int = 8) -> tuple[str, ...]:
+        """Words of the index that begin with `prefix`, as people write them, most frequent first."""
+        return tuple(self._words.beginning(prefix.strip(), limit))
+
+    def close(self) -> None:
+        self._reader.close()
+        self._index.close()
+
+    def _terms(self, word: analysis.Word) -> tuple[str, ...]:
+        """The terms of the index that a word may be: its own in every language, and those of the same word written
+        with accents, if it was typed without."""
+        terms = dict.fromkeys(term for term in word.terms if term in self._numbers)
+        for form in self._words.forms(word.text):
+            if form != word.text.lower():
+                terms |= dict.fromkeys(term for language in self._languages
+                                       if (term := analysis.stem(form, language)) in self._numbers)
+        return tuple(terms)
+
+    def _expanded(self, prefix: str) -> tuple[str, ...]:
+        forms = self._words.beginning(prefix, MAX_EXPANSIONS)
+        return tuple(dict.fromkeys(term for form in forms for language in self._languages
+                                   if (term := analysis.stem(form, language)) in self._numbers))
+
+    def _found(self, asked: Clauses, text: str, words: Sequence[Scored]) -> Bools:
+        """The rows that hold any of the words, and all that must and nothing that must not be there."""
+        # A text of nothing but exclusions, or without a single word, says nothing about what to find.
+        found = np.full(self._ranker.count, not words and (bool(asked.without or asked.without_prefixes)
+                                                           or not any(map(str.isalnum, text))))
+        for word in words:
+            found[word.rows] = True
+        for phrase in asked.phrases:
+            found &= self._phrase(phrase)
+        for phrase in asked.without:
+            found &= ~self._phrase(phrase)
+        for prefix in asked.without_prefixes:
+            found[self._ranker.word(self._expanded(prefix)).rows] = False
+        return found
+
+    def _phrase(self, words: Sequence[analysis.Word]) -> Bools:
+        return self._ranker.phrase([(self._terms(word), word.position - words[0].position) for word in words])
+
+    def _best(self, rows: Sequence[int], scored: Mapping[tuple[str, ...], Scored], most: int,
+              apart: Collection[str]) -> list[list[Passage]]:
+        numbers = [[self._numbers[term] for term in terms if term in self._numbers] for terms in scored]
+        return self._passages.best(rows, numbers, [word.idf for word in scored.values()], most, apart)
+
+    def _highlights(self, rows: Sequence[int], scored: Mapping[tuple[str, ...], Scored]) -> list[tuple[Highlight, ...]]:
+        """The title, where a word stands in it, and the best passages; a second one only if it has another word."""
+        shown = []
+        for best in self._best(rows, scored, HIGHLIGHTS, (TITLE,)):
+            first = next((passage for passage in best if passage.field != TITLE), None)
+            shown.append(tuple(Highlight(passage.field, passage.text, passage.marks) for passage in best
+                               if passage is first or passage.field == TITLE
+                               or (first and passage.words - first.words)))
+        return shown
+
+    def _did_you_mean(self, text: str, asked: Clauses) -> str | None:
+        """`text` with each word that the index does not know replaced by the nearest that it knows, if any."""
+        corrected = text
+        unknown = [word for word in chain(asked.words, *asked.phrases) if not word.compound and not self._terms(word)]
+        for word in sorted(unknown, key=lambda word: -word.start):
+            if nearest := self._words.nearest(word.text):
+                corrected = corrected[:word.start] + nearest + corrected[word.end:]
+        return corrected if corrected != text else None

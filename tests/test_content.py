@@ -1,0 +1,378 @@
+"""A content folder becomes cases, cities and vocabulary, or Problems with the right lines.
+
+`broken/` holds a file for every mistake that stops reading, and one file with twenty mistakes; `expected.json` beside
+it is the list of Problems they must give, in the shape that `innoshare check --format json` prints.
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from innoshare import content
+from innoshare.case import Case, City, Record, Term
+from innoshare.content import EVERY_CASE, FORMS, WORDS, check, digests, read
+from innoshare.errors import Problem
+from innoshare.frontmatter import read as read_front_matter
+
+TESTS = Path(__file__).parent
+TODAY = date(2026, 11, 24)
+NIGHT_BUSES = "testby-night-buses"
+
+
+def told(folder: Path, name: str) -> list[Problem]:
+    return [problem for problem in read(folder, TODAY).problems if problem.path.endswith(f"/{name}.md")]
+
+
+@pytest.fixture
+def change(folder: Path) -> Callable[[str, str], list[Problem]]:
+    """Replaces text in one case and gives the Problems of that file."""
+    def changed(old: str, new: str) -> list[Problem]:
+        path = folder / "cases" / f"{NIGHT_BUSES}.md"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return told(folder, NIGHT_BUSES)
+    return changed
+
+
+def line_of(folder: Path, text: str) -> int:
+    """The line of the case in which `text` stands; a line end before it is not counted."""
+    before, found, _ = (folder / "cases" / f"{NIGHT_BUSES}.md").read_text(encoding="utf-8").partition(text)
+    assert found
+    return (before + ("\n" if text.startswith("\n") else "")).count("\n") + 1
+
+
+def test_the_small_folder_is_in_order() -> None:
+    small = read(TESTS / "cases", TODAY)
+    assert not small.problems
+    assert list(small.cases) == sorted(small.cases)
+    assert len(small.cases) == 6
+    assert list(small.cities) == ["rio-verde", "sandhaven", "testby"]
+    assert small.cases[NIGHT_BUSES].cost != "unknown"
+    assert small.cases[NIGHT_BUSES].body.startswith("## Situation")
+    assert small.vocabulary["themes"]["mobility"].label_in("sv") == "Mobilitet"
+    assert small.digests == digests(TESTS / "cases")
+
+
+def test_our_own_vocabulary_is_in_order() -> None:
+    own = read(TESTS.parent / "content")
+    assert [len(own.vocabulary[name]) for name in ("themes", "challenge_types", "approaches")] == [19, 14, 12]
+    assert not [problem for problem in own.problems if "/vocabulary/" in problem.path]
+
+
+def test_a_file_with_twenty_mistakes_gives_twenty_problems() -> None:
+    lines = [problem.line for problem in told(TESTS / "broken", "twenty")]
+    assert lines == [2, 4, 5, 6, 7, 8, 9, 10, 11, 14, 17, 19, 21, 22, 26, 28, 30, 36, 41, 47]
+
+
+def test_every_broken_file_is_told_as_expected() -> None:
+    found = [asdict(problem) for problem in read(TESTS / "broken", TODAY).problems]
+    expected = json.loads((TESTS / "broken" / "expected.json").read_text(encoding="utf-8"))
+    for path in sorted({problem["path"] for problem in [*found, *expected]}):
+        assert [one for one in found if one["path"] == path] == [one for one in expected if one["path"] == path]
+
+
+def test_the_body_is_checked_even_where_the_header_cannot_be_read() -> None:
+    problems = read(TESTS / "broken", TODAY).problems
+    body_told = {problem.path for problem in problems if "<font" in problem.message}
+    assert {Path(problem.path).stem for problem in problems if problem.path not in body_told} == {
+        "empty", "utf-16", "latin-1", "nul", "Not A Slug", "twenty", "brokenstad", "approaches"}
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+ODD = ["", "x" * 2_000, "Ä b", "1e5", "-1", "99999999999999999999", "2024-02-30", "1066", "unknown", "a@b.org", "nan",
+       "1.5", ["x"], [["x"]], [{"x": "y"}], ["x"] * 500, {"x": "y"}, {"Not a language": "x"}]
+
+
+def everything_odd(model: type[BaseModel]) -> list[dict[str, object]]:
+    """Headers in which each field, at any depth, holds each of ODD in turn."""
+    made: list[dict[str, object]] = []
+    for name, _ in content.front_matter(model):
+        made += [{name: odd} for odd in ODD]
+        for inner in (content.Spot.of(model, (name,)).record, content.Spot.of(model, (name, 0)).record):
+            if inner:
+                made += [{name: shape} for part in everything_odd(inner) for shape in (part, [part])]
+    return made
+
+
+def pydantic_words(model: type[Record], header: dict[str, object]) -> list[str]:
+    try:
+        model.model_validate({**header, "slug": "x", "body": ""})
+    except ValidationError as error:
+        return [one["msg"] for one in error.errors() if one["type"] in WORDS or pytest.fail(one["type"])]
+    return []
+
+
+@pytest.mark.parametrize("model", [Case, City, Term])
+def test_pydantic_never_speaks_to_a_reader(model: type[Record]) -> None:
+    for header in everything_odd(model):
+        text = f"---\n{json.dumps(header)}\n---\n"
+        _, problems = check(model, read_front_matter(text.encode(), "x.md"), "x.md", slug="x")
+        theirs = pydantic_words(model, header)
+        for problem in problems:
+            assert not any(words in problem.message or words in problem.remedy for words in theirs)
+            assert "Input should" not in problem.message + problem.remedy
+            assert "literal[" not in problem.field
+            assert "function-" not in problem.field
+        places = [problem.field for problem in problems]
+        assert len(places) == len(set(places))
+
+
+def test_every_pattern_of_the_models_has_its_form() -> None:
+    patterns = set(re.findall(r"\"pattern\": (\".*?[^\\]\")[,}]", json.dumps(
+        [model.model_json_schema() for model in (Case, City, Term)])))
+    assert {json.loads(pattern) for pattern in patterns} <= set(FORMS)
+    for form in FORMS.values():
+        assert re.fullmatch(form.pattern, form.example.strip('"').split("`")[0])
+
+
+@pytest.mark.parametrize(("old", "new", "field", "remedy"), [
+    ("themes: [mobility]", "themes: [mobilty]", "themes.0", "Did you mean `mobility`?"),
+    ("stage: implemented", "stage: implemted", "stage", "Did you mean `implemented`?"),
+    ("start: 2019-09", "start: 1.9.2019", "start", "Write `2019-09-01`, or `unknown`."),
+    ("start: 2019-09", "strat: 2019-09", "strat", "Did you mean `start`?"),
+    ("outcome: positive", "outcome: good", "outcome", "`positive`, `mixed`, `none`, `negative`, `too-early`"),
+    ("evidence_level: 3", "evidence_level: three", "evidence_level", "whole number"),
+    ('sdg: ["11.2"]', "sdg: [11]", "sdg.0", '`"11.2"`'),
+    ("  setup: 240000", "  setup: about 240000", "cost.setup", "digits only"),
+    ("  setup: 240000", "  setup: € 240 000", "cost.setup", "Write `240000`, or `unknown`."),
+    ("  currency: EUR", "  currency: €", "cost.currency", "Write `EUR`"),
+    ("  basis: actual", "  basis: spent", "cost.basis", "`actual`, `estimate`, or `unknown`"),
+    ("  basis: actual", "  basic: actual", "cost.basic", "Did you mean `basis`?"),
+    ("staff_fte: 9.5", "staff_fte: 9,5", "staff_fte", "Write `9.5`"),
+    ("staff_fte: 9.5", "price_year: 2021", "price_year", "Move it below `cost`"),
+    ("participation: consultation", "participation: [consultation]", "participation", "`consultation`"),
+    ("    essential: true", "    essential: very", "prerequisites.0.essential", "`true` or `false`"),
+    ("  - Talk to", "  - Unions: talk to", "lessons.0", '`"Unions: talk to'),
+    ("  - city: sandhaven", "  - city: sandhavn", "adoptions.0.city", "Did you mean `sandhaven`?"),
+    ("    country: DE", "    country: Germany", "adoptions.1.country", "`SE`"),
+    ("  role: Planning", "  e-mail: x", "contact.e-mail", "Remove the line"),
+    ("    case: testby-nattbussar", "    case: testby-natbussar", "translations.0.case", "`testby-nattbussar`"),
+])
+def test_one_mistake_is_one_problem_with_its_mending(
+        change: Callable[[str, str], list[Problem]], folder: Path, old: str, new: str, field: str, remedy: str) -> None:
+    problems = [problem for problem in change(old, new) if " is missing" not in problem.message]
+    assert [(problem.line, problem.field) for problem in problems] == [(line_of(folder, new), field)]
+    assert remedy in problems[0].remedy
+    assert problems[0].level == "error"
+
+
+# --- rules --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("old", "new", "at", "level"), [
+    ("city: testby\n", "city: testville\n", "city: testville", "error"),
+    ("stage: implemented", "end: 2019-08\nstage: implemented", "end: 2019-08", "error"),
+    ("tags: [night-bus, on-demand]", "tags: [night-bus, Night-bus]", "tags:", "error"),
+    ("  source: https://reports.example.org/night", "  source: http://www.reports.example.org/night",
+     "  source: http:", "error"),
+    ("source: https://reports.example.org/sandhaven", "source: https://elsewhere.org/sandhaven", "elsewhere", "error"),
+    ("    country: DE\n", "", "Kleinau", "error"),
+    ("  - place: Kleinau\n    country: DE\n    year", "  - year", "  - year: 2023", "error"),
+    ("organisation: Testby Public Transport\n", "organisation: anna.berg@testby.example\n", "anna", "error"),
+    ("url: https://testby.example.org/transport", "url: mailto:anna@testby.example", "mailto", "error"),
+    ("url: https://testby.example.org/transport", "url: https://anna.testby@evil.example", "anna", "error"),
+    ("updated: 2026-03-14", "updated: 2027-01-01", "updated:", "advice"),
+    ("last_verified: 2026-03-14", "last_verified: 2024-03-14", "last_verified:", "advice"),
+    ("    case: testby-nattbussar", f"    case: {NIGHT_BUSES}", "case: testby", "error"),
+    ("## What was done", "## What we did", "## What we did", "error"),
+    ("## Results", "### Results", "\n\n## Situation", "error"),
+    ("## Situation", "# Situation", "\n# Situation", "error"),
+    ("## What was done", "## What was done\n## Results", "## What was done", "error"),
+    ("Four night lines", "<center>Four</center> night lines", "<center>", "error"),
+    ("Four night lines", "![buses](https://tracker.example/x.png) Four night lines", "tracker", "error"),
+    ("Four night lines", "[Four](javascript:alert(1)) night lines", "javascript", "error"),
+    ("Four night lines", "[Four](/cases/no-such-case) night lines", "no-such-case", "error"),
+    ("Four night lines", "~~Four~~ night lines", "~~", "advice"),
+    ("1. Count", "First:\n1. Count", "1. Count", "advice"),
+    ("2. Ask employers", "  - by hand\n2. Ask employers", "by hand", "advice"),
+    ("1. Count", "- [ ] Count", "[ ]", "advice"),
+    ("Four night lines", "https://example.net Four night lines", "example.net", "advice"),
+    ("between them.", "between them.\\", "between them.", "advice"),
+    ("| Figure |", "As follows:\n| Figure |", "| Figure", "advice"),
+    ("Four night lines", "#11 and three night lines", "#11", "advice"),
+])
+def test_a_rule_speaks_of_its_line(change: Callable[[str, str], list[Problem]], folder: Path, old: str, new: str,
+                                   at: str, level: str) -> None:
+    problems = change(old, new)
+    assert (line_of(folder, at), level) in {(problem.line, problem.level) for problem in problems}
+    assert len(problems) <= 2
+
+
+def test_every_rule_says_what_it_is() -> None:
+    assert all(rule.__doc__ for rule in EVERY_CASE)
+
+
+def test_sections_out_of_order_are_told_once(folder: Path) -> None:
+    path = folder / "cases" / f"{NIGHT_BUSES}.md"
+    head, *sections = path.read_text(encoding="utf-8").split("\n## ")
+    path.write_text("\n## ".join([head, sections[1], sections[0], *sections[2:]]), encoding="utf-8")
+    [problem] = told(folder, NIGHT_BUSES)
+    assert "order" in problem.message
+
+
+def test_a_draft_needs_four_fields_and_is_not_shown(folder: Path) -> None:
+    draft = folder / "cases" / "new-idea.md"
+    draft.write_text("---\ntitle: T\nsummary: S\nlanguage: en\nstatus: draft\nchallenge: C\n---\n", encoding="utf-8")
+    assert {problem.level for problem in told(folder, "new-idea")} == {"advice"}
+    draft.write_text("---\ntitle: T\nstatus: draft\nstage: begun\nsources:\n  - title: x\n---\n", encoding="utf-8")
+    errors = {problem.field for problem in told(folder, "new-idea") if problem.level == "error"}
+    assert errors == {"summary", "language", "challenge", "stage", "sources.0.url", "sources.0.accessed"}
+    assert "new-idea" not in read(folder, TODAY).cases
+
+
+def test_a_bad_city_hides_its_cases_and_no_others(folder: Path) -> None:
+    city = folder / "cities" / "sandhaven.md"
+    city.write_text(city.read_text(encoding="utf-8").replace("country: GB", "country: England"), encoding="utf-8")
+    after = read(folder, TODAY)
+    assert set(after.cases) == {NIGHT_BUSES, "testby-nattbussar", "testby-homework-bus", "rio-verde-food-caddies"}
+    assert any("cities/sandhaven.md" in problem.remedy for problem in told(folder, "sandhaven-rent-fund"))
+
+
+def test_a_broken_term_is_named_where_it_is_used(folder: Path) -> None:
+    path = folder / "vocabulary" / "themes.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("help: {en: How people", "hlep: {en: How people"),
+                    encoding="utf-8")
+    after = read(folder, TODAY)
+    assert "mobility" not in after.vocabulary["themes"]
+    assert "testby-homework-bus" in after.cases
+    assert any("vocabulary/themes.yaml" in problem.message for problem in told(folder, NIGHT_BUSES))
+
+
+def test_without_a_vocabulary_there_is_one_clear_problem(folder: Path) -> None:
+    (folder / "vocabulary" / "themes.yaml").unlink()
+    after = read(folder, TODAY)
+    assert [problem.path for problem in after.problems] == ["content/vocabulary/themes.yaml"]
+    assert not after.cases
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_or_empty_folder_is_one_clear_problem(tmp_path: Path) -> None:
+    for folder in (tmp_path / "nowhere", tmp_path):
+        after = read(folder)
+        assert len(after.problems) == 1
+        assert not after.cases
+        assert digests(folder) == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes and links to put there")
+def test_what_is_no_plain_file_is_refused_and_not_opened(folder: Path, tmp_path: Path) -> None:
+    cases = folder / "cases"
+    secret = tmp_path / "secret.md"
+    secret.write_text("---\ntitle: PASSWORD\n---\n", encoding="utf-8")
+    (cases / "link.md").symlink_to(secret)
+    (cases / "dangling.md").symlink_to(tmp_path / "nowhere")
+    (cases / "loop.md").symlink_to(cases / "loop.md")
+    os.mkfifo(cases / "pipe.md")
+    (cases / "folder.md").mkdir()
+    Path(os.fsdecode(os.fsencode(cases) + b"/caf\xe9.md")).write_text("x", encoding="utf-8")
+    (cases / "line\nbreak.md").write_text("---\ntitle: x\n---\n", encoding="utf-8")
+    began = time.perf_counter()
+    after = read(folder, TODAY)
+    assert time.perf_counter() - began < 5
+    refused = {problem.path for problem in after.problems}
+    assert {f"content/cases/{name}.md" for name in ("link", "dangling", "loop", "pipe", "folder", "caf\\xe9",
+                                                    "line\\x0abreak")} == refused
+    assert "PASSWORD" not in repr(after)
+    assert all(problem.path.isprintable() for problem in after.problems)
+    assert len(after.cases) == 6
+    assert after.digests == digests(folder)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no links to folders without rights")
+def test_a_link_in_place_of_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "cities").rename(tmp_path / "elsewhere")
+    (folder / "cities").symlink_to(tmp_path / "elsewhere")
+    after = read(folder, TODAY)
+    assert "content/cities" in {problem.path for problem in after.problems}
+    assert not after.cities
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_told(folder: Path) -> None:
+    (folder / "cases" / f"{NIGHT_BUSES}.md").chmod(0)
+    assert "cannot be read" in told(folder, NIGHT_BUSES)[0].message
+
+
+def test_names_and_places_of_files(folder: Path) -> None:
+    text = (folder / "cases" / f"{NIGHT_BUSES}.md").read_text(encoding="utf-8")
+    for name in ("cases/Testby-Night-Buses.md", "cases/åre.md", f"cases/{'x' * 70}.md"):
+        (folder / name).write_text(text, encoding="utf-8")
+    for name in ("cases/notes.txt", "cases/other.MD", "stray.md", "vocabulary/cities.yaml", "vocabulary/themes.yml"):
+        (folder / name).write_text("x", encoding="utf-8")
+    for name in ("README.md", "LICENSE", "cases/README.md", "cases/.hidden.md", "cases/map.svg"):
+        (folder / name).write_text("x", encoding="utf-8")
+    (folder / "case").mkdir()
+    found = {problem.path.removeprefix("content/"): problem for problem in read(folder, TODAY).problems}
+    assert set(found) == {"cases/Testby-Night-Buses.md", "cases/åre.md", f"cases/{'x' * 70}.md", "cases/notes.txt",
+                          "cases/other.MD", "stray.md", "vocabulary/cities.yaml", "vocabulary/themes.yml", "case"}
+    assert "differs" in found["cases/Testby-Night-Buses.md"].message
+    assert "`are.md`" in found["cases/åre.md"].remedy
+    assert found["stray.md"].level == "advice"
+    assert len(read(folder, TODAY).cases) == 6
+
+
+def test_a_hopeless_file_is_not_told_without_end(folder: Path) -> None:
+    path = folder / "cases" / "hopeless.md"
+    path.write_text("---\n" + "".join(f"field{number}: x\n" for number in range(500)) + "---\n", encoding="utf-8")
+    assert len(told(folder, "hopeless")) == content.MAX_PROBLEMS_PER_FILE + 1
+
+
+def test_digests_change_with_a_byte_and_with_nothing_else(folder: Path) -> None:
+    before = digests(folder)
+    path = folder / "cases" / f"{NIGHT_BUSES}.md"
+    os.utime(path, (0, 0))
+    assert digests(folder) == before
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert {key for key in before if before[key] != digests(folder)[key]} == {f"cases/{NIGHT_BUSES}.md"}
+
+
+def test_a_thousand_cases_are_read_in_seconds(folder: Path) -> None:
+    real = sorted((TESTS.parent / "content" / "cases").glob("*.md"))  # 9 KB each, with every kind of field
+    for number in range(1_000):
+        shutil.copy(real[number % len(real)], folder / "cases" / f"case-{number}.md")
+    began = time.perf_counter()
+    digests(folder)
+    digested = time.perf_counter() - began
+    read(folder, TODAY)
+    taken = time.perf_counter() - began - digested
+    assert digested < 1, "0.03 s on a free machine"
+    assert taken < 30, "4 s on a free machine"
+
+
+HEADERS = st.dictionaries(
+    st.sampled_from([name for name, _ in content.front_matter(Case)] + ["x", "slug", "body"]),
+    st.recursive(st.text(max_size=20) | st.sampled_from(["unknown", "2019", "testby", "https://x.org"]),
+                 lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+                     st.sampled_from(["url", "case", "city", "place", "source", "kind", "x"]), inner, max_size=3)),
+    max_size=8)
+
+
+@given(header=HEADERS, body=st.text(max_size=200), raw=st.binary(max_size=100),
+       status=st.sampled_from(["draft", "published"]))
+@settings(max_examples=150, deadline=None)
+def test_anything_gives_a_case_or_problems(header: dict[str, object], body: str, raw: bytes, status: str,
+                                           tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("any") / "content"
+    shutil.copytree(TESTS / "cases", folder)
+    text = f"---\n{json.dumps({'status': status, **header}, ensure_ascii=False)}\n---\n{body}"
+    (folder / "cases" / "any.md").write_bytes(text.encode("utf-8", errors="surrogatepass"))
+    (folder / "cities" / "any.md").write_bytes(raw)
+    (folder / "vocabulary" / "approaches.yaml").write_bytes(raw)
+    after = read(folder, TODAY)
+    assert "any" in {Path(problem.path).stem for problem in after.problems}
+    assert "testby" in after.cities
