@@ -287,7 +287,7 @@ def _passages(case: Case, rendered: Rendered) -> Iterator[tuple[str, str]]:
     for name in PASSAGE_FIELDS:
         value = getattr(case, name)
         for item in value if isinstance(value, list) else [value]:
-            yield from ((name, sentence) for sentence in render.sentences(", ".join(words_of(item))))
+            yield from ((name, sentence) for sentence in render.sentences(", ".join(words_of(item, choices=False))))
     for block in rendered.blocks:
         name = block.section.value if isinstance(block.section, Section) else "body"
         yield from ((name, sentence) for sentence in render.sentences(block.text))

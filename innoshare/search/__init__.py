@@ -227,14 +227,15 @@ def document(case: Case, city: City, country_names: Iterable[str], labels: Mappi
     )
 
 
-def words_of(value: Any) -> list[str]:
-    """Every text that a field's value holds for a reader, choices by their label; no addresses, no numbers."""
+def words_of(value: Any, choices: bool = True) -> list[str]:
+    """Every text that a field's value holds for a reader, choices (if wanted) by their label; no addresses, no
+    numbers."""
     if isinstance(value, Choice):
-        return [value.label]
+        return [value.label] if choices else []
     if isinstance(value, str):
         return [] if value == "unknown" or value.startswith(("http://", "https://")) else [value]
     if isinstance(value, BaseModel):
-        return [text for name in type(value).model_fields for text in words_of(getattr(value, name))]
+        return [text for name in type(value).model_fields for text in words_of(getattr(value, name), choices)]
     if isinstance(value, list):
-        return [text for item in value for text in words_of(item)]
+        return [text for item in value for text in words_of(item, choices)]
     return []

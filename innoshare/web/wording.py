@@ -161,7 +161,7 @@ def match_address(challenge: Challenge, base_url: str = "") -> str:
 def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
     """Text with its marked words, escaped piece by piece."""
     pieces, at = [], 0
-    for start, end in sorted(marks):
+    for start, end in sorted(set(marks)):
         pieces.append(Markup("{}<mark>{}</mark>").format(text[at:start], text[start:end]))
         at = end
     return Markup("").join(pieces) + escape(text[at:])
