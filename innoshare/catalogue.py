@@ -162,6 +162,10 @@ class Catalogue:
             cases, cities, countries = session.exec(select(*columns).where(CaseRow.status == Status.PUBLISHED)).one()
             return cases, cities, countries
 
+    def languages(self) -> list[str]:
+        with Session(self._database) as session:
+            return list(session.exec(select(CaseRow.language).where(CaseRow.status == Status.PUBLISHED).distinct()))
+
     def digests(self) -> dict[str, tuple[str, str]]:
         """Slug -> (digest of the file, digest of the indexed document), of every case."""
         columns = CaseRow.slug, CaseRow.digest, CaseRow.document_digest
@@ -176,7 +180,7 @@ class Catalogue:
         return {digest: _Renderings.validate_json(blocks) for digest, blocks in rows}
 
     def _read_cards(self, *wanted: Any, offset: int = 0, limit: int = -1) -> list[Card]:
-        newest_first = col(CaseRow.updated).desc(), col(CaseRow.slug)
+        newest_first = col(CaseRow.updated).desc(), col(CaseRow.year).desc(), col(CaseRow.slug)
         with Session(self._database) as session:
             query = select(CaseRow).where(*wanted).order_by(*newest_first).offset(offset).limit(limit)
             rows = session.exec(query).all()

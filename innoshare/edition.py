@@ -35,7 +35,7 @@ import portalocker
 from babel import Locale, localedata
 
 from innoshare import catalogue, content, render
-from innoshare.case import Case, City, Section, Status, Vocabulary
+from innoshare.case import Case, City, Result, Section, Status, Vocabulary
 from innoshare.catalogue import Catalogue
 from innoshare.content import Content
 from innoshare.errors import EditionError, Problem
@@ -43,7 +43,7 @@ from innoshare.render import Rendered
 from innoshare.search import Document, document, whoosh, words_of
 
 # Modules whose code decides what stands in an edition, and libraries whose versions do.
-RECIPE_MODULES = ("case.py", "frontmatter.py", "content.py", "render.py", "catalogue.py", "edition.py", "search")
+RECIPE_MODULES = ("case.py", "content", "render", "catalogue.py", "edition.py", "search")
 RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "sqlmodel")
 
 # Country names are searchable in the languages in which the library expects questions.
@@ -276,7 +276,8 @@ def _render(found: Content, previous: _Previous, progress: Progress
 
 
 def _document(case: Case, city: City, vocabulary: Vocabulary, rendered: Rendered) -> Document:
-    labels = {name: {slug: term.label_in(case.language) for slug, term in terms.items()}
+    # In every language: whoever asks in another than the case's finds it at least by its theme.
+    labels = {name: {slug: "\n".join(dict.fromkeys(term.label.values())) for slug, term in terms.items()}
               for name, terms in vocabulary.items()}
     countries = {country_name(city.country, language) for language in (*COUNTRY_LANGUAGES, case.language)}
     return document(case, city, sorted(countries), labels, rendered.text, _passages(case, rendered))
@@ -287,7 +288,8 @@ def _passages(case: Case, rendered: Rendered) -> Iterator[tuple[str, str]]:
     for name in PASSAGE_FIELDS:
         value = getattr(case, name)
         for item in value if isinstance(value, list) else [value]:
-            yield from ((name, sentence) for sentence in render.sentences(", ".join(words_of(item, choices=False))))
+            told = f"{item.metric}: {item.value}" if isinstance(item, Result) else ", ".join(words_of(item, False))
+            yield from ((name, sentence) for sentence in render.sentences(told))
     for block in rendered.blocks:
         name = block.section.value if isinstance(block.section, Section) else "body"
         yield from ((name, sentence) for sentence in render.sentences(block.text))

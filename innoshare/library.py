@@ -136,6 +136,11 @@ class Library:
         return total, tuple(cards)
 
     @cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages that published cases are written in."""
+        return frozenset(self._catalogue.languages())
+
+    @cached_property
     def facts(self) -> Facts:
         newest, warnings = (tuple(self._catalogue.newest(0, NEWEST, warnings_only=only)[1]) for only in (False, True))
         return Facts(*self._catalogue.counts(), newest, warnings)

@@ -15,7 +15,7 @@ Cases that failed or were stopped are never hidden: they come as cautions. A typ
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ from typing import Self
 
 from innoshare.case import EVIDENCE_LEVELS, Card, City
 from innoshare.errors import BadInput
-from innoshare.search import PROBLEM_FIELDS, Candidate, Candidates, Passage
+from innoshare.search import Candidate, Candidates, Passage
 
 MIN_WORDS, MAX_WORDS = 3, 2_000  # Below, no sentence to answer; above, no single challenge.
 MAX_CHARACTERS = 20_000  # 2,000 words of 9 letters and a space; refuses a megabyte before anything looks at it.
@@ -33,15 +33,16 @@ MAX_CHARACTERS = 20_000  # 2,000 words of 9 letters and a space; refuses a megab
 MATCHES = 10  # What a person compares; design.md promises a short list, not a ranking of everything.
 
 # What a case must speak of to have spoken of all of a challenge, in words of the rarest kind (those that one case alone
-# has). A long challenge holds much that no case repeats, so there is a most; found on our judged questions, with their
-# answers in the library and taken away: area under the curve .911 for 4, .918 for 6, .914 for 8, .905 for no limit.
-# And a few common words say too little to be answered, so there is a least.
-LEAST_RARE_WORDS, MOST_RARE_WORDS = 3, 6
+# has). A long challenge holds much that no case repeats, so there is a most; and a few words say too little to be
+# answered, so there is a least. Found on our judged questions (32 with an answer; against them the same with their
+# answers taken away, and 20 that nobody here has solved): area under the curve .922, for 3 to 6 .915, 5 to 8 .915.
+LEAST_RARE_WORDS, MOST_RARE_WORDS = 4, 6
 
-# Thresholds on `relevance` (0 to 1). Found on the same questions (tests/judged: 26 with an answer, the same without it,
-# and 12 that nobody here has solved; area under the curve .931): STRONG calls 85 % of the former solved and 8 % of the
-# others; POSSIBLE shows something for 92 % and 24 %. A wrong "solved" costs a reader more than a missed one.
-STRONG, POSSIBLE = 0.29, 0.22
+# Thresholds on `relevance` (0 to 1), found on the same questions: STRONG calls 81 % of those with an answer solved and
+# 8 % of the others; POSSIBLE shows something for 91 % and 25 %. A wrong "solved" costs more than a missed one.
+STRONG, POSSIBLE = 0.29, 0.23
+
+NEAREST = 3  # Cases named when nothing answers: a hint what the library has, short enough not to look like an answer.
 
 
 Marks = tuple[tuple[int, int], ...]  # (start, end) offsets into a text
@@ -65,7 +66,8 @@ class Challenge:
         words = len(re.findall(r"\w+", text))
         if words < MIN_WORDS:
             raise BadInput([("challenge", "Describe the challenge in a sentence or two, with at least "
-                                          f"{MIN_WORDS} words: what happens, to whom, and what stands in the way.")])
+                                          f"{MIN_WORDS} words: what happens, to whom, and what stands in the way. For "
+                                          "single words there is the search.")])
         if words > MAX_WORDS:
             raise BadInput([("challenge", f"These are {words:,} words. Describe one challenge, in at most "
                                           f"{MAX_WORDS:,} words.")])
@@ -110,12 +112,14 @@ class Match:
 
 @dataclass(frozen=True)
 class Answer:
-    """The verdict on a challenge; `matches` best first, `cautions` the matching cases that failed or were stopped."""
+    """The verdict on a challenge; `matches` best first, `cautions` the matching cases that failed or were stopped.
+    Only where there are neither, `nearest` names what comes nearest without answering."""
 
     challenge: Challenge
     verdict: Verdict
     matches: tuple[Match, ...]
     cautions: tuple[Match, ...]
+    nearest: tuple[Card, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,14 +201,12 @@ def shared_words(question: Question, subject: Subject) -> Finding | None:
 
 def same_problem(question: Question, subject: Subject) -> Finding | None:
     """The sentence in which the case tells its problem that shares most with your challenge."""
-    passage = next((item for item in subject.candidate.passages if item.field in PROBLEM_FIELDS), None)
-    return question.beside(passage) if passage else None
+    return question.beside(subject.candidate.problem) if subject.candidate.problem else None
 
 
 def answering_sentence(question: Question, subject: Subject) -> Finding | None:
-    """The sentence on what was done, or what came of it, that shares most with your challenge."""
-    passage = next((item for item in subject.candidate.passages if item.field not in PROBLEM_FIELDS), None)
-    return question.beside(passage) if passage else None
+    """The sentence on what was done about it that shares most with your challenge."""
+    return question.beside(subject.candidate.answer) if subject.candidate.answer else None
 
 
 def evidence_level(question: Question, subject: Subject) -> Finding | None:
@@ -273,10 +275,10 @@ FEATURES = (
     Feature(shared_words, "Words in common", 0.8, decides=True),
     Feature(same_problem, "The same problem", 0.1, decides=True),
     Feature(answering_sentence, "A sentence that answers", 0.1, decides=True),
-    Feature(evidence_level, "Proof", 0.04),
+    Feature(evidence_level, "How well it is proven", 0.04),
     Feature(like_your_city, "A city like yours", 0.04),
     Feature(adoptions, "Taken up elsewhere", 0.02),
-    Feature(freshness, "Fresh", 0.01),
+    Feature(freshness, "How fresh the text is", 0.01),
 )
 
 
@@ -314,7 +316,7 @@ def judge(challenge: Challenge, found: Candidates, cards: Mapping[str, Card], ci
     return sorted(judged, key=lambda item: item.order)
 
 
-def answer(challenge: Challenge, judged: Iterable[Judged], limit: int = MATCHES) -> Answer:
+def answer(challenge: Challenge, judged: Sequence[Judged], limit: int = MATCHES) -> Answer:
     """The answer that `judged` candidates give: at most `limit` matches and as many cautions, best first."""
     shown = [(item.card.is_warning, Match(item.card, item.strength, item.score, item.evidence))
              for item in judged if item.strength]
@@ -323,7 +325,8 @@ def answer(challenge: Challenge, judged: Iterable[Judged], limit: int = MATCHES)
     verdict = Verdict.RELATED if shown else Verdict.NONE
     if any(match.strength is Strength.STRONG for match in matches):
         verdict = Verdict.SOLVED
-    return Answer(challenge, verdict, matches, cautions)
+    nearest = () if shown else tuple(item.card for item in judged[:NEAREST])
+    return Answer(challenge, verdict, matches, cautions, nearest)
 
 
 def _judge(question: Question, subject: Subject) -> Judged:

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from innoshare import content
-from innoshare.case import Case, City, Record, Term
+from innoshare.case import Case, City, Record, Term, front_matter
 from innoshare.content import EVERY_CASE, FORMS, WORDS, check, digests, read
+from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.errors import Problem
-from innoshare.frontmatter import read as read_front_matter
 
 TESTS = Path(__file__).parent
 TODAY = date(2026, 11, 24)
@@ -99,7 +99,7 @@ ODD = ["", "x" * 2_000, "Ä b", "1e5", "-1", "99999999999999999999", "2024-02-30
 def everything_odd(model: type[BaseModel]) -> list[dict[str, object]]:
     """Headers in which each field, at any depth, holds each of ODD in turn."""
     made: list[dict[str, object]] = []
-    for name, _ in content.front_matter(model):
+    for name, _ in front_matter(model):
         made += [{name: odd} for odd in ODD]
         for inner in (content.Spot.of(model, (name,)).record, content.Spot.of(model, (name, 0)).record):
             if inner:
@@ -187,6 +187,8 @@ def test_one_mistake_is_one_problem_with_its_mending(
     ("updated: 2026-03-14", "updated: 2027-01-01", "updated:", "advice"),
     ("last_verified: 2026-03-14", "last_verified: 2024-03-14", "last_verified:", "advice"),
     ("    case: testby-nattbussar", f"    case: {NIGHT_BUSES}", "case: testby", "error"),
+    ("title: Night buses on call instead of empty timetables", "title: Unknown", "title:", "error"),
+    ("title: Night buses on call", "title: |\n  Night buses\n  on call", "title:", "error"),
     ("## What was done", "## What we did", "## What we did", "error"),
     ("## Results", "### Results", "\n\n## Situation", "error"),
     ("## Situation", "# Situation", "\n# Situation", "error"),
@@ -209,6 +211,15 @@ def test_a_rule_speaks_of_its_line(change: Callable[[str, str], list[Problem]], 
     problems = change(old, new)
     assert (line_of(folder, at), level) in {(problem.line, problem.level) for problem in problems}
     assert len(problems) <= 2
+
+
+def test_the_name_of_a_city_is_one_line(folder: Path) -> None:
+    city = folder / "cities" / "sandhaven.md"
+    text = city.read_text(encoding="utf-8")
+    city.write_text(text.replace("name: Sandhaven\n", "name: >\n  Sand\n  haven\n"), encoding="utf-8")
+    assert not told(folder, "sandhaven")
+    city.write_text(text.replace("name: Sandhaven\n", 'name: "Sand\\nhaven"\n'), encoding="utf-8")
+    assert [(problem.line, problem.field) for problem in told(folder, "sandhaven")] == [(2, "name")]
 
 
 def test_every_rule_says_what_it_is() -> None:
@@ -355,7 +366,7 @@ def test_a_thousand_cases_are_read_in_seconds(folder: Path) -> None:
 
 
 HEADERS = st.dictionaries(
-    st.sampled_from([name for name, _ in content.front_matter(Case)] + ["x", "slug", "body"]),
+    st.sampled_from([name for name, _ in front_matter(Case)] + ["x", "slug", "body"]),
     st.recursive(st.text(max_size=20) | st.sampled_from(["unknown", "2019", "testby", "https://x.org"]),
                  lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
                      st.sampled_from(["url", "case", "city", "place", "source", "kind", "x"]), inner, max_size=3)),

@@ -20,7 +20,6 @@ from innoshare.errors import EditionError
 from innoshare.library import Latest, Library
 from innoshare.search import Query
 
-
 CHANGES = count()
 
 
@@ -125,7 +124,8 @@ def test_one_bad_file_is_left_out_and_named_also_by_the_build_that_does_nothing(
     path.write_text("no header\n", encoding="utf-8")
     for _ in range(2):
         built = edition.build(folder, tmp_path / "data")
-        assert {problem.path for problem in built.problems if problem.level == "error"} == {f"content/cases/{path.name}"}
+        errors = {problem.path for problem in built.problems if problem.level == "error"}
+        assert errors == {f"content/cases/{path.name}"}
         assert built.cases > 0
 
 
@@ -227,8 +227,8 @@ def test_killing_a_build_at_any_moment_leaves_the_old_edition_served(folder: Pat
     edition.build(folder, data)
     script = ("import sys; from pathlib import Path; from innoshare import edition; print('go', flush=True); "
               "edition.build(Path(sys.argv[1]), Path(sys.argv[2])); print('done', flush=True)")
-    seconds, moments, finished = 2.0, random.Random(7), 0
-    for _ in range(12):
+    seconds, moments = 2.0, random.Random(7)
+    for attempt in range(12):
         change(folder)
         old, new = edition.published(data), edition.fingerprint(content.digests(folder))
         process = subprocess.Popen([sys.executable, "-c", script, str(folder), str(data)], stdout=subprocess.PIPE,
@@ -236,7 +236,7 @@ def test_killing_a_build_at_any_moment_leaves_the_old_edition_served(folder: Pat
         assert process.stdout
         assert process.stdout.readline() == "go\n"
         began = time.monotonic()
-        if finished == 0:  # The first is let through: it tells how long a build takes here.
+        if attempt == 0:  # The first is let through: it tells how long a build takes here.
             assert process.stdout.readline() == "done\n"
             seconds = time.monotonic() - began
         else:
@@ -244,7 +244,6 @@ def test_killing_a_build_at_any_moment_leaves_the_old_edition_served(folder: Pat
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()
-        finished += 1
         assert edition.published(data) in (old, new)
         opened = edition.open_published(data)
         assert opened.engine.search(Query("")).total > 0

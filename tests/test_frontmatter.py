@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from innoshare import frontmatter
-from innoshare.frontmatter import REFUSED, FrontMatter, read, read_yaml
+from innoshare.content import frontmatter
+from innoshare.content.frontmatter import REFUSED, FrontMatter, read, read_yaml
 
 BROKEN = sorted((Path(__file__).parent / "broken" / "cases").glob("*.md"))
 CASES = sorted((Path(__file__).parent / "cases" / "cases").glob("*.md"))

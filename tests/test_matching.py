@@ -71,7 +71,8 @@ def test_nothing_like_it_in_the_library_gives_none(library: Library) -> None:
     assert answer.matches == answer.cautions == ()
 
 
-@pytest.mark.parametrize("text", ["the of and", "!!! ??? ... about between during", "\u202e\u0000 zzqx qqzx xqzz", "🚲 🚲 🚲 a b c"])
+@pytest.mark.parametrize("text", [
+    "the of and", "!!! ??? ... about between during", "\u202e\u0000 zzqx qqzx xqzz", "🚲 🚲 🚲 a b c"])
 def test_words_that_say_nothing_give_none(library: Library, text: str) -> None:
     assert library.match(Challenge.of(text)).verdict is Verdict.NONE
 

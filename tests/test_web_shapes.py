@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from innoshare.case import EVIDENCE_LEVELS, Outcome, SizeBand
 from innoshare.errors import BadInput
 from innoshare.library import Library
-from innoshare.matching import Challenge, Verdict
+from innoshare.matching import NEAREST, Challenge, Verdict
 from innoshare.search import MAX_OFFSET, MAX_PER_PAGE, MAX_QUERY_CHARACTERS, Query, Sort
 from innoshare.web import parameters, shapes, wording
 from innoshare.web.parameters import Parameters
@@ -18,7 +19,7 @@ from innoshare.web.parameters import Parameters
 # design.md, section 5: names that others rely on.
 HIT = {"slug", "title", "summary", "city", "country", "year", "url", "outcome", "evidence_level", "themes", "score",
        "highlights"}
-EVIDENCE = {"feature", "label", "weight", "score", "challenge_text", "case_text"}
+EVIDENCE = {"feature", "label", "weight", "score", "challenge_text", "case_text", "challenge_marks", "case_marks"}
 
 
 def mistakes(library: Library, *pairs: tuple[str, object]) -> dict[str, str]:
@@ -164,11 +165,33 @@ def test_a_match_body_has_the_promised_names_and_says_none(library: Library) -> 
     assert len(nothing.next_steps) >= 2
 
 
-def test_the_verdict_counts_cities_other_than_your_own(library: Library) -> None:
+@pytest.mark.parametrize(("outcome", "heading"), [
+    (Outcome.POSITIVE, "Solved elsewhere: 1 city"), (Outcome.MIXED, "Tackled elsewhere: 1 city"),
+    (Outcome.TOO_EARLY, "Tackled elsewhere: 1 city")])
+def test_the_verdict_counts_cities_other_than_your_own_and_tells_what_came_of_it(
+        library: Library, outcome: Outcome, heading: str) -> None:
     case = library.entry(next(card.slug for card in library.cases(1, 50)[1] if not card.is_warning)).case
-    body = shapes.match_body(library.match(Challenge.of(case.challenge), limit=1), library)
-    assert wording.verdict_words(body)[0] == "Solved elsewhere: 1 city"
-    assert wording.verdict_words(body, case.city)[0] == "Solved in your own city"
+    answer = library.match(Challenge.of(case.challenge), limit=1)
+    match = replace(answer.matches[0], card=replace(answer.matches[0].card, outcome=outcome))
+    body = shapes.match_body(replace(answer, matches=(match,)), library)
+    assert wording.verdict_words(body, answer.challenge, library.languages)[0] == heading
+    at_home = Challenge.of(case.challenge, library.cities[case.city])
+    assert wording.verdict_words(body, at_home, library.languages)[0] == "Solved in your own city"
+
+
+def test_a_question_in_another_language_is_not_answered_with_nobody_has_solved_it(library: Library) -> None:
+    text = "Die Ballettschuhe unserer Oper sind alt und die Geigen sind nicht mehr zu gebrauchen"
+    answer = library.match(Challenge.of(text))
+    heading, sentence = wording.verdict_words(shapes.match_body(answer, library), answer.challenge, library.languages)
+    assert heading == "Nothing found for a question in German"
+    assert "English and Swedish" in sentence
+
+
+def test_where_nothing_answers_the_nearest_cases_are_named(library: Library) -> None:
+    body = shapes.match_body(library.match(Challenge.of("The night watchman of the museum sleeps on the bus")), library)
+    assert body.verdict == "none"
+    assert 0 < len(body.nearest) <= NEAREST
+    assert body.next_steps
 
 
 def test_a_case_body_holds_all_of_the_file(library: Library) -> None:
@@ -182,7 +205,7 @@ def test_a_case_body_holds_all_of_the_file(library: Library) -> None:
 
 def test_no_number_in_a_body_is_not_a_number(library: Library) -> None:
     evidence = shapes.EvidenceBody(feature="x", label="x", weight=math.nan, score=math.inf, challenge_text="",
-                                   case_text="")
+                                   case_text="", challenge_marks=(), case_marks=())
     assert json.loads(evidence.model_dump_json(), parse_constant=pytest.fail)["weight"] is None
 
 
@@ -221,8 +244,8 @@ def test_marked_words_are_escaped(marks: tuple[tuple[int, int], ...], expected: 
 
 
 @pytest.mark.parametrize(("amount", "currency", "expected"), [
-    (4_500_000, "EUR", "€4,500,000"), (6.7734, "EUR", "€6.77"), (0.004, "EUR", "less than €0.01"),
-    (3_800_000_000, "SEK", "SEK\N{NO-BREAK SPACE}3,800,000,000"), (5, "USD", "US$5"), (0, "EUR", "€0"),
+    (4_500_000, "EUR", "€4.5 million"), (6.7734, "EUR", "€6.77"), (0.004, "EUR", "less than €0.01"),
+    (3_800_000_000, "SEK", "SEK\N{NO-BREAK SPACE}3.8 billion"), (5, "USD", "US$5"), (0, "EUR", "€0"),
     (12, None, "12 (currency unknown)")])
 def test_money(amount: float, currency: str | None, expected: str) -> None:
     assert wording.money(amount, currency) == expected

@@ -23,8 +23,10 @@ from innoshare.case import Case, Choice, City, mark
 # The fields that words are searched in; their weights in a score stand in `ranker`.
 TEXT_FIELDS = ("title", "challenge", "summary", "topics", "place", "body")
 
-# Passages that tell the problem a case began with; all others tell what was done about it and what came of it.
+# Passages that tell the problem a case began with, and those that tell what was done about it. All others qualify it
+# (what it needed, what went wrong): worth finding, but no answer to a challenge.
 PROBLEM_FIELDS = ("challenge", "situation")
+ANSWER_FIELDS = ("summary", "done", "how-to", "success_factors", "core", "lessons")
 
 # In the order in which pages show them: what a searcher narrows by first comes first.
 FACETS = ("theme", "challenge_type", "approach", "outcome", "evidence", "city_size", "country", "language", "tag")
@@ -131,16 +133,15 @@ class Passage:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A case that might answer a challenge: `score` from the ranker, `words` (indices) found anywhere in it.
-
-    `passages` are the sentences of the case with the most of the question's words, by their weight, best first; of
-    those in PROBLEM_FIELDS only the best.
-    """
+    """A case that might answer a challenge: `score` from the ranker, `words` (indices) found anywhere in it; of its
+    sentences in PROBLEM_FIELDS and of those in ANSWER_FIELDS the one with the most of the question's words, by their
+    weight, or None where no word stands in any."""
 
     slug: str
     score: float
     words: frozenset[int]
-    passages: tuple[Passage, ...]
+    problem: Passage | None
+    answer: Passage | None
 
 
 @dataclass(frozen=True)

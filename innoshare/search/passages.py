@@ -63,16 +63,16 @@ class Passages:
             "passage_span": np.frombuffer(span.tobytes(), dtype=np.uint16).reshape(-1, 2),  # token -> start, end
         }, list(fields)
 
-    def best(self, rows: Sequence[int], words: Sequence[Iterable[int]], weights: Sequence[float], most: int,
-             apart: Collection[str]) -> list[list[Passage]]:
+    def best(self, rows: Sequence[int], words: Sequence[Iterable[int]], weights: Sequence[float],
+             groups: Sequence[Collection[str]], most: int = 0) -> list[list[Passage | None]]:
         """For each row its best passages: by the summed weight of the words in them, shorter before longer. `words`
         are the question's, each as the numbers of its terms.
 
-        The best passage of the fields `apart`, if a word stands in any, comes first; then the best `most` of the
-        others, among which titles take no part.
+        First the best passage of each group of fields, None where no word stands in any; then the best `most` of the
+        other fields. Titles take no part unless a group names them.
         """
         if not len(rows) or not len(words):
-            return [[] for _ in rows]
+            return [[None] * len(groups) for _ in rows]
         word_of = np.full(self._terms, -1, dtype=np.int32)
         for index, numbers in enumerate(words):
             word_of[list(numbers)] = index
@@ -85,16 +85,20 @@ class Passages:
         lengths = token_first[passages + 1] - token_first[passages]
         bounds = np.searchsorted(passage, [passages, passages + 1]).tolist()  # which hits each passage has
         spans, hits = self._a["passage_span"][token].tolist(), word.tolist()
-        field = self._a["passage_field"][passages]
-        is_apart = np.isin(field, [number for number, name in enumerate(self._fields) if name in apart])
-        is_other = ~is_apart & (field != self._fields.index(TITLE))
-        found: list[list[Passage]] = []
+        group_of = np.full(len(self._fields), len(groups), dtype=np.int64)
+        group_of[self._fields.index(TITLE)] = -1
+        for number, name in enumerate(self._fields):
+            group_of[number] = next((index for index, names in enumerate(groups) if name in names), group_of[number])
+        group = group_of[self._a["passage_field"][passages]]
+        found: list[list[Passage | None]] = []
         for row in rows:
             low, high = np.searchsorted(passages, self._a["passage_first"][row:row + 2]).tolist()
             order = low + np.lexsort((passages[low:high], lengths[low:high], -worth[low:high]))
-            order = [*order[is_apart[order]][:1].tolist(), *order[is_other[order]][:most].tolist()]
-            found.append([self._passage(int(passages[i]), hits[bounds[0][i]:bounds[1][i]],
-                                        spans[bounds[0][i]:bounds[1][i]]) for i in order])
+            chosen = [next(iter(order[group[order] == index].tolist()), None) for index in range(len(groups))]
+            chosen += order[group[order] == len(groups)][:most].tolist()
+            found.append([None if i is None else
+                          self._passage(int(passages[i]), hits[bounds[0][i]:bounds[1][i]],
+                                        spans[bounds[0][i]:bounds[1][i]]) for i in chosen])
         return found
 
     def _hits(self, rows: Sequence[int], word_of: Array) -> tuple[Array, Array, Array]:

@@ -31,6 +31,7 @@ from whoosh.writing import SegmentWriter
 
 from innoshare.errors import BadInput, EditionError
 from innoshare.search import (
+    ANSWER_FIELDS,
     CANDIDATES,
     PROBLEM_FIELDS,
     TEXT_FIELDS,
@@ -76,9 +77,8 @@ MAX_EXPANSIONS = 64
 COORDINATED_WORDS = 4
 COORDINATION = 2
 
-# Passages under a hit beside its title, and of a candidate beside that of its problem: two can show two sides of a
-# question, more is not read.
-HIGHLIGHTS = EVIDENCE = 2
+# Passages under a hit beside its title: two can show two sides of a question, more is not read.
+HIGHLIGHTS = 2
 
 # A challenge has at most 2,000 words (matching.Challenge); this is twice that in long words, a limit for what comes
 # by other ways.
@@ -297,13 +297,13 @@ class WhooshEngine(Engine):
                 near = np.searchsorted(found.rows, rows).clip(max=len(found.rows) - 1)
                 for place in np.flatnonzero(found.rows[near] == rows).tolist():
                     words[place].add(index)
-        passages = self._best(rows.tolist(), scored, EVIDENCE, PROBLEM_FIELDS)
+        passages = self._best(rows.tolist(), scored, (PROBLEM_FIELDS, ANSWER_FIELDS))
         scoring = self._ranker.scoring
         return Candidates(
             tuple(QuestionWord(text[slice(*spans[0])], tuple(spans), scored[terms].idf)
                   for terms, spans in places.items()),
-            tuple(Candidate(self._slugs[row], float(scores[row]), frozenset(held), tuple(best))
-                  for row, held, best in zip(rows.tolist(), words, passages, strict=True)),
+            tuple(Candidate(self._slugs[row], float(scores[row]), frozenset(held), problem, answer)
+                  for row, held, (problem, answer) in zip(rows.tolist(), words, passages, strict=True)),
             scoring.idf(self._ranker.count, 1),
             scoring.k1 + 1,
         )
@@ -349,19 +349,19 @@ class WhooshEngine(Engine):
     def _phrase(self, words: Sequence[analysis.Word]) -> Bools:
         return self._ranker.phrase([(self._terms(word), word.position - words[0].position) for word in words])
 
-    def _best(self, rows: Sequence[int], scored: Mapping[tuple[str, ...], Scored], most: int,
-              apart: Collection[str]) -> list[list[Passage]]:
+    def _best(self, rows: Sequence[int], scored: Mapping[tuple[str, ...], Scored], groups: Sequence[Collection[str]],
+              most: int = 0) -> list[list[Passage | None]]:
         numbers = [[self._numbers[term] for term in terms if term in self._numbers] for terms in scored]
-        return self._passages.best(rows, numbers, [word.idf for word in scored.values()], most, apart)
+        return self._passages.best(rows, numbers, [word.idf for word in scored.values()], groups, most)
 
     def _highlights(self, rows: Sequence[int], scored: Mapping[tuple[str, ...], Scored]) -> list[tuple[Highlight, ...]]:
         """The title, where a word stands in it, and the best passages; a second one only if it has another word."""
         shown = []
-        for best in self._best(rows, scored, HIGHLIGHTS, (TITLE,)):
-            first = next((passage for passage in best if passage.field != TITLE), None)
-            shown.append(tuple(Highlight(passage.field, passage.text, passage.marks) for passage in best
-                               if passage is first or passage.field == TITLE
-                               or (first and passage.words - first.words)))
+        for title, *passages in self._best(rows, scored, [(TITLE,)], HIGHLIGHTS):
+            first = passages[0] if passages else None
+            shown.append(tuple(Highlight(passage.field, passage.text, passage.marks) for passage in (title, *passages)
+                               if passage and (passage in (title, first)
+                                               or (first and passage.words - first.words))))
         return shown
 
     def _did_you_mean(self, text: str, asked: Clauses) -> str | None:

@@ -39,6 +39,9 @@ MAX_ADDRESS = 16_384
 # The longest body: a challenge of 20,000 characters, each of up to 4 bytes, each byte escaped as %XX.
 MAX_BODY = 256 * 1024
 
+# How long a browser may show the answer to a posted challenge again: as long as one compares the cases in it.
+ANSWER_SECONDS = 30 * 60
+
 HEADERS = {
     # Everything of ours is a file of ours; nothing inline, so injected markup can neither run, load nor post.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -119,6 +122,9 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
         if request.method in ("GET", "HEAD") and response.status_code in (200, 304) and "etag" in g:
             response.headers.setdefault("Cache-Control", "public, max-age=60")
             response.headers["ETag"] = f'"{g.etag}"'
+        elif request.method == "POST" and request.endpoint == "pages.match":
+            # In the browser's own memory only, or going back from a case to the answer would ask to send it again.
+            response.headers.setdefault("Cache-Control", f"private, max-age={ANSWER_SECONDS}")
         elif request.method != "OPTIONS":
             response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -72,7 +72,7 @@ def match() -> Response:
     except BadInput as error:
         return _refused("match.html", error, **context)
     body = shapes.match_body(library.match(challenge), library, request.root_path)
-    heading, sentence = wording.verdict_words(body, challenge.city.slug if challenge.city else "")
+    heading, sentence = wording.verdict_words(body, challenge, library.languages)
     context |= {"body": body, "heading": heading, "sentence": sentence, "caution": wording.caution_words(body),
                 "permalink": wording.match_address(challenge, request.root_path)}
     return make_response(render_template("match.html", mistakes=(), **context))

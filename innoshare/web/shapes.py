@@ -115,6 +115,7 @@ class MatchBody(Shape):
     verdict: Verdict
     matches: tuple[MatchedCase, ...]
     cautions: tuple[MatchedCase, ...] = Field(description="Similar attempts that failed or were stopped")
+    nearest: tuple[CardBody, ...] = Field(description="What comes nearest where there is neither; no answer")
     next_steps: tuple[NextStep, ...] = Field(description="What to do where nobody has solved it; else empty")
     edition: str
 
@@ -294,6 +295,7 @@ def match_body(answer: Answer, library: Library, base_url: str = "") -> MatchBod
         verdict=answer.verdict,
         matches=matched(answer.matches),
         cautions=matched(answer.cautions),
+        nearest=tuple(card_body(card, base_url) for card in answer.nearest),
         next_steps=next_steps(base_url) if answer.verdict is Verdict.NONE else (),
         edition=library.edition,
     )

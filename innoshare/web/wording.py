@@ -8,20 +8,21 @@ Decision: one locale, British English, until the pages speak other languages.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlencode
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
 from markupsafe import Markup, escape
 
-from innoshare.case import EVIDENCE_LEVELS
+from innoshare.case import EVIDENCE_LEVELS, Outcome
 from innoshare.library import Found, Library
 from innoshare.matching import Challenge, Strength, Verdict
 from innoshare.search import FACETS, Query, Sort
+from innoshare.search.text import guess
 from innoshare.web.parameters import address
 from innoshare.web.shapes import FacetValue, MatchBody, SearchBody, last_page, search_body, url_of
 
@@ -106,6 +107,8 @@ def _groups(body: SearchBody) -> Iterable[FacetGroup]:
     for name in FACETS:
         # Chosen values lead, so that a filter in force is never folded away.
         values = sorted(body.facets.get(name, ()), key=lambda value: not value.selected)
+        if name == "tag":  # A word that one case alone uses opens that case, it narrows nothing.
+            values = [value for value in values if value.selected or value.count > 1]
         chosen = sum(value.selected for value in values)
         # A single value that nobody chose narrows nothing; evidence is asked for as a minimum, beside the years.
         if (len(values) > 1 or chosen) and name != "evidence":
@@ -129,16 +132,30 @@ def _chips(query: Query, library: Library, path: str) -> Iterable[Link]:
         yield Link(f"Until {query.year_to}", address(replace(first, year_to=None), path))
 
 
-def verdict_words(body: MatchBody, own_city: str = "") -> tuple[str, str]:
-    """(heading, sentence) that say what was found for a challenge from the city with the slug `own_city`."""
-    solved = {match.case.city_slug for match in body.matches if match.strength is Strength.STRONG}
+def verdict_words(body: MatchBody, challenge: Challenge, languages: Collection[str]) -> tuple[str, str]:
+    """(heading, sentence) that say what was found for a challenge in a library of cases in `languages`."""
+    own = challenge.city.slug if challenge.city else ""
+    strong = [match.case for match in body.matches if match.strength is Strength.STRONG and match.case.city_slug != own]
+    cities = plural(len({case.city_slug for case in strong}), "city", "cities")
+    worked = {case.city_slug for case in strong if case.outcome is Outcome.POSITIVE}
+    if body.verdict is Verdict.SOLVED and not strong:
+        return "Solved in your own city", "Nobody else in this library has tackled it. Read what your colleagues did."
     if body.verdict is Verdict.SOLVED:
-        elsewhere = plural(len(solved - {own_city}), "city", "cities")
-        return (f"Solved elsewhere: {elsewhere}" if solved - {own_city} else "Solved in your own city",
-                "Read what they did, what it cost and what went wrong. Below each case you see why it was chosen.")
-    if body.verdict is Verdict.RELATED:
+        read = "Read what they did, what it cost and what went wrong. Below each case you see why it was chosen."
+        return (f"Solved elsewhere: {cities}", f"It worked in {len(worked)} of them. {read}"
+                if len(worked) < len({case.city_slug for case in strong}) else read) if worked else (
+            f"Tackled elsewhere: {cities}", f"With mixed results, or too early to say. {read}")
+    if body.matches:
         return ("Related work, but no clear answer",
                 "These cases share part of your challenge. Look at what differs before you borrow from them.")
+    if body.cautions:
+        return "Nobody in this library has solved this yet", f"{caution_words(body)}. Read why before you begin."
+    language = guess(challenge.text)
+    if language and language not in languages:
+        names = " and ".join(sorted(language_name(code) for code in languages))
+        return (f"Nothing found for a question in {language_name(language)}",
+                f"The cases here are in {names}, and questions are not translated yet. Please ask in one of these "
+                "languages before you conclude that nobody has solved it.")
     return ("Nobody in this library has solved this yet",
             "That is an answer too: we would rather say so than show cases that do not fit.")
 
@@ -171,14 +188,21 @@ def number(value: float) -> str:
     return format_decimal(value, locale=LOCALE)
 
 
+COMPACT_FROM = 1_000_000  # "13.4 billion" can be read at a glance, 13,400,000,000 cannot; no budget turns on the rest.
+
+
 def money(amount: float, currency: str | None) -> str:
     """An amount; small ones with cents, because cost per resident is often a few."""
     if currency in (None, "unknown"):
         return f"{number(round(amount))} (currency unknown)"
     if 0 < amount < 0.01:
         return f"less than {money(0.01, currency)}"
-    digits = "#,##0.00" if amount < 100 and amount != int(amount) else "#,##0"
-    text = format_currency(amount, currency, f"¤{digits}", locale=LOCALE, currency_digits=False)
+    if amount >= COMPACT_FROM:
+        compact = format_compact_decimal(amount, format_type="long", locale=LOCALE, fraction_digits=1)
+        text = f"{get_currency_symbol(currency, LOCALE)}{compact}"
+    else:
+        digits = "#,##0.00" if amount < 100 and amount != int(amount) else "#,##0"
+        text = format_currency(amount, currency, f"¤{digits}", locale=LOCALE, currency_digits=False)
     return re.sub(r"^([A-Z]+)(?=\d)", "\\1\N{NO-BREAK SPACE}", text)  # SEK 5, but €5 and US$5.
 
 

@@ -106,7 +106,7 @@ def test_a_challenge_is_answered_without_javascript(browser: Any, site: str, own
     page.get_by_label("Describe your challenge in your own words").fill(case.challenge)
     page.get_by_role("button", name="See who has solved it").click()
     assert "challenge=" not in page.url
-    assert page.get_by_role("heading", level=1).inner_text().startswith("Solved elsewhere")
+    assert page.get_by_role("heading", level=1).inner_text().startswith("Tackled elsewhere: ")
     page.get_by_role("link", name=case.title).first.click()
     assert page.get_by_role("heading", level=1).inner_text() == case.title
     context.close()
@@ -174,3 +174,22 @@ def test_what_is_typed_is_never_markup(page: Any) -> None:
     page.get_by_label("Your challenge").fill(f"{attack} floods our cellars")
     page.get_by_role("button", name="See who has solved it").click()
     assert page.locator("main script, main img").count() == 0
+
+
+def test_going_back_from_a_case_shows_the_answer_again(page: Any) -> None:
+    page.goto("/")
+    page.fill("#challenge", CHALLENGE)
+    page.click("form.ask button")
+    heading = page.inner_text("h1")
+    page.click(".matches a")
+    page.wait_for_url("**/cases/**")
+    page.go_back()
+    assert page.inner_text("h1") == heading
+
+
+def test_opening_why_does_not_widen_the_page(page: Any) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(f"/match?challenge={CHALLENGE}")
+    for details in page.query_selector_all("details"):
+        details.evaluate("element => { element.open = true }")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

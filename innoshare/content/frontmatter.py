@@ -1,8 +1,8 @@
 """The bytes of a content file become its header and its body, with the place of every key and value.
 
 A content file is Markdown with a YAML header between two lines of three hyphens. This module reads both strictly
-and safely and says in plain words what it cannot read; what a field must hold is `content`'s matter. A contributor's
-mistake never raises: it becomes a `Problem`, and reading goes on wherever the rest can still be understood.
+and safely; what it cannot read `mending` says in plain words, and what a field must hold is the matter of `fields`. A
+contributor's mistake never raises: it becomes a `Problem`, and reading goes on wherever the rest can be understood.
 
 Decision: every value stays text. YAML 1.1 reads `NO` as false, `22:30` as 1350 and stumbles over `2024-02-30`
 without naming a line; here the models turn text into numbers and dates, where the field and its line are known.
@@ -16,13 +16,13 @@ Whatever the fast C parser refuses is read again by the pure Python one: both gi
 """
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
-from innoshare.errors import Level, Problem
+from innoshare.content.mending import Notes, Place, Steps, dotted, explain, quoted, shown
+from innoshare.errors import Problem
 
 MAX_FILE_BYTES = 256 * 1024  # 30 times a long case; bounds what a check reads into memory.
 MAX_HEADER_BYTES = 64 * 1024  # 6 times the longest real header; the pure parser takes 50 ms for it (measured).
@@ -31,12 +31,6 @@ MAX_NODES = 2_000  # The richest real case has 350 keys and values.
 MAX_VOCABULARY_NODES = 20_000  # A file of terms grows with each language; the themes have 1,700 in six.
 MAX_REPAIRS = 20  # Each costs one more parse; beyond that the file is not YAML at all.
 MAX_HIDDEN = 10  # Hidden characters named one by one; a binary file has thousands.
-
-SHOWN_CHARACTERS = 60  # What a message quotes of a value: enough to recognise it, short enough for one line.
-
-Step = str | int
-Steps = tuple[Step, ...]
-Place = tuple[int, int]  # (line, column), both from 1
 
 
 class Refused:
@@ -73,36 +67,9 @@ class FrontMatter:
         return self.places.get(steps, (1, 1))
 
 
-@dataclass
-class _Notes:
-    """Gathers the Problems of one file."""
-
-    path: str
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, place: Place, name: str, message: str, remedy: str, level: Level = "error") -> None:
-        self.problems.append(Problem(self.path, place[0], place[1], name, level, message, remedy))
-
-
-def shown(value: object) -> str:
-    """A value as a message quotes it: one line, at most SHOWN_CHARACTERS, nothing hidden."""
-    text = _visible(" ".join(str(value).split())).replace("`", "'")
-    return f"`{text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + '…'}`"
-
-
-def dotted(steps: Steps) -> str:
-    """Steps as a reader sees them: `results.0.source`."""
-    return _visible(".".join(str(step) for step in steps))
-
-
-def _visible(text: str) -> str:
-    return text if text.isprintable() else "".join(
-        letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
-
-
 def read(data: bytes, path: str) -> FrontMatter:
     """The header and body of a Markdown file; `path` is what its Problems name. Never raises."""
-    notes = _Notes(path)
+    notes = Notes(path)
     lines = _lines(data, notes)
     if lines is None:
         return FrontMatter({}, False, {}, {}, "", 1, tuple(notes.problems))
@@ -113,7 +80,7 @@ def read(data: bytes, path: str) -> FrontMatter:
 
 def read_yaml(data: bytes, path: str) -> FrontMatter:
     """The same for a file that is YAML from the first line to the last, as a vocabulary is; its body is empty."""
-    notes = _Notes(path)
+    notes = Notes(path)
     lines = _lines(data, notes)
     tree = _Tree(complete=False) if lines is None else _header(lines, 1, notes, MAX_VOCABULARY_NODES, MAX_FILE_BYTES)
     return FrontMatter(tree.values, tree.complete, tree.keys, tree.places, "", 1, tuple(notes.problems))
@@ -130,7 +97,7 @@ _HIDDEN = re.compile(
     + "]")
 
 
-def _lines(data: bytes, notes: _Notes) -> list[str] | None:
+def _lines(data: bytes, notes: Notes) -> list[str] | None:
     """The lines of a file without their ends, hidden characters replaced; None where it is no text at all."""
     if len(data) > MAX_FILE_BYTES:
         notes.add((1, 1), "", f"The file is larger than {MAX_FILE_BYTES // 1024} KB.",
@@ -172,7 +139,7 @@ _ALMOST_FENCE = re.compile(r"[-–—−_.]{1,10}\s*$")
 _HOW_TO_BEGIN = "Begin the file with a line `---`, then the fields, then a second line `---`, then the text."
 
 
-def _split(lines: list[str], notes: _Notes) -> tuple[list[str] | None, int, str, int]:
+def _split(lines: list[str], notes: Notes) -> tuple[list[str] | None, int, str, int]:
     """Header lines (None: there are none), the number of the first, the body, the number of its first line."""
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
@@ -229,7 +196,7 @@ class _Open:
     key: str | Refused | None = None
 
 
-def _header(lines: list[str], first_line: int, notes: _Notes, max_nodes: int = MAX_NODES,
+def _header(lines: list[str], first_line: int, notes: Notes, max_nodes: int = MAX_NODES,
             max_bytes: int = MAX_HEADER_BYTES) -> _Tree:
     """The tree of a header, its mistakes noted; lines with a syntax mistake are mended where it is clear how."""
     if len("\n".join(lines).encode("utf-8")) > max_bytes:
@@ -241,7 +208,7 @@ def _header(lines: list[str], first_line: int, notes: _Notes, max_nodes: int = M
         tree, problems, error = _parse(_Builder(notes.path, first_line, lines, max_nodes))
         if error is None:
             break
-        mistake = _explain(error, lines)
+        mistake = explain(error, lines)
         notes.add((mistake.line + first_line, mistake.column + 1), mistake.field, mistake.message, mistake.remedy)
         if mistake.mended is None:
             break
@@ -275,7 +242,7 @@ class _Builder:
     """Turns the parser's events into a tree and notes what YAML allows and content does not."""
 
     def __init__(self, path: str, first_line: int, lines: list[str], max_nodes: int) -> None:
-        self.notes, self.first_line, self.lines, self.max_nodes = _Notes(path), first_line, lines, max_nodes
+        self.notes, self.first_line, self.lines, self.max_nodes = Notes(path), first_line, lines, max_nodes
         self.tree = _Tree()
         self.stack: list[_Open] = []
 
@@ -415,7 +382,7 @@ class _Builder:
         if "#" in rest and re.match(r"\s+#\S", rest):
             self.notes.add(place, dotted(steps), f"Everything from {shown(rest)} to the end of the line is ignored, "
                            "because # begins a remark.", f"If it belongs to the text, put the text in quotes: "
-                           f"{_quoted(text + rest)}.", "advice")
+                           f"{quoted(text + rest)}.", "advice")
         if plain and (match := re.match(r"([a-z_]+):[\u00a0\u2007\u202f]", text)):
             self.note(place, steps, f"After `{match[1]}:` stands a space that is no ordinary space, so the line is "
                       "not read as a field.", "Delete that space and type it again (it often comes from Word).")
@@ -440,157 +407,3 @@ class _Builder:
                       "value, which is not allowed.",
                       "Delete it; put text that begins with ! in quotes.")
         return False
-
-
-# --- a syntax mistake in plain words --------------------------------------------------------------------------
-# A parser says `mapping values are not allowed here`; who has never heard of YAML needs to hear that the text holds a
-# colon and belongs in quotes. Each explanation is a generator over one line, with its rule as docstring; they are asked
-# one after the other, in the lines where a person would look.
-
-@dataclass(frozen=True)
-class _Mistake:
-    """A syntax mistake: line and column from 0 within the header; the mended line where mending is obvious."""
-
-    line: int
-    column: int
-    field: str
-    message: str
-    remedy: str
-    mended: str | None = None
-
-
-_KEY = re.compile(r"(?P<lead>[ ]*(?:- +)*)(?P<key>[A-Za-z_][\w-]*)[ ]*:(?=\s|$)\s*")
-_ITEM = re.compile(r"(?P<lead>[ ]*(?:- +)+)")
-_SPACES = "\u00a0\u2007\u202f\u3000"  # no-break, figure, narrow no-break and ideographic space
-_NOT_A_BEGINNING = "@`%*&!|>{}[],"  # YAML gives these a meaning of their own at the beginning of a value
-_HARMLESS_COLON = "\ufe55"  # a small colon: looks alike, keeps columns, means nothing to YAML
-
-
-def _quoted(text: str) -> str:
-    """How to write a text in quotes, shortened for a message."""
-    text = re.sub(r'^["“”„«»](.*)["“”„«»]$', r"\1", text.strip())
-    text = text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
-    if '"' not in text:
-        return f'"{text}"'
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _tab(line: str) -> Iterator[tuple[int, str, str, str | None]]:
-    """A line must not be indented with tabs."""
-    if match := re.match(r"[ ]*(?:- *)*\t", line):
-        yield (match.end() - 1, "A tab stands where spaces are needed.",
-               "Indent with two spaces for each level.", line.replace("\t", "  "))
-
-
-def _odd_space(line: str) -> Iterator[tuple[int, str, str, str | None]]:
-    """Spaces before and after a field's name must be ordinary ones."""
-    if match := re.match(rf"\s*(?:- *)*(?:[A-Za-z_][\w-]*:)?[ ]*[{_SPACES}]", line):
-        yield (match.end() - 1, "Here stands a space that is no ordinary space.",
-               "Delete it and type the space again (it often comes from Word or a web page).",
-               re.sub(f"[{_SPACES}]", " ", line))
-
-
-def _no_space(line: str) -> Iterator[tuple[int, str, str, str | None]]:
-    """A space follows the colon after a field's name."""
-    if match := re.match(r"([ ]*(?:- +)*)([a-z_]+):(?=[^\s:/])", line):
-        yield (match.end(), f"There is no space after `{match[2]}:`.", f"Write `{match[2]}: `, then the value.",
-               line[: match.end()] + " " + line[match.end() :])
-
-
-def _value(line: str) -> Iterator[tuple[int, str, str, str | None]]:
-    """A value that begins with a sign of YAML, or holds a colon and a space, must be in quotes."""
-    match = _KEY.match(line) or _ITEM.match(line)
-    if not match or match.end() == len(line):
-        return
-    start, value = match.end(), line[match.end() :]
-    name = match.groupdict().get("key")
-    example = f"Write `{name + ': ' if name else '- '}{_quoted(value)}`."
-    if value[0] in "\"'":
-        closing = re.match(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'', value)
-        if closing and value[closing.end() :].strip():
-            yield (start + closing.end(), f"After the closing quote stands more text: {shown(value[closing.end():])}.",
-                   f"Put all of it in quotes. {example}", line[:start] + "'" + value.replace("'", "’") + "'")
-    elif value[0] in "“”„«»‘’" and re.search(r":(\s|$)", value):
-        yield (start, f"The curly quotes in {shown(value)} do not protect the colon behind them.",
-               f"Use straight quotes. {example}", _without_colons(line, start))
-    elif colon := re.search(r":(\s|$)", value):
-        if value[0] not in "[{|>#":
-            yield (start + colon.start(), f"The text {shown(value)} holds a colon followed by a space, so the part "
-                   "before it is taken for a field's name.", f"Put the text in quotes. {example}",
-                   _without_colons(line, start))
-    elif value[0] in _NOT_A_BEGINNING or value.startswith(("- ", "? ")):
-        yield (start, f"A text must not begin with `{'backtick' if value[0] == '`' else value[0]}`: {shown(value)}.",
-               f"Put it in quotes. {example}", line[:start] + "\ufffd" + line[start + 1 :])
-
-
-def _without_colons(line: str, start: int) -> str:
-    return line[:start] + re.sub(r":(?=\s|$)", _HARMLESS_COLON, line[start:])
-
-
-def _no_colon(line: str) -> Iterator[tuple[int, str, str, str | None]]:
-    """A field is a name, a colon, a space, a value."""
-    if ":" not in line and (match := re.match(r"([ ]*)([A-Za-z_][\w-]*)", line)):
-        yield (match.end(), f"There is no colon after {shown(match[2])}.",
-               f"Write `{match[2]}: ` and the value, or indent the line if it belongs to the text above.",
-               f"{line[: match.end()]}: {line[match.end() :].strip() or '…'}")
-
-
-def _loose_colon(line: str) -> Iterator[tuple[int, str, str, str | None]]:
-    """Text that goes on over several lines must not hold a colon and a space, unless it begins with `>-`."""
-    if not _KEY.match(line) and (colon := re.search(r":(\s|$)", line)):
-        yield (colon.start(), "This line of a longer text holds a colon followed by a space.",
-               "Write `>-` after the field's name and begin the text on the next line, indented by two spaces.",
-               _without_colons(line, 0))
-
-
-_Explanation = Callable[[str], Iterator[tuple[int, str, str, str | None]]]
-_EXPLANATIONS: tuple[_Explanation, ...] = (_tab, _odd_space, _no_space, _value, _no_colon, _loose_colon)
-
-
-def _explain(error: Exception, lines: list[str]) -> _Mistake:
-    """A parser's complaint as a mistake in the line where a person would look for it."""
-    mark: Any = getattr(error, "problem_mark", None)
-    began: Any = getattr(error, "context_mark", None)
-    told = f"{getattr(error, 'context', None) or ''} {getattr(error, 'problem', None) or ''}"
-    last = max((number for number, line in enumerate(lines) if line.strip()), default=0)
-    at = min(mark.line if mark else 0, last)
-    start, start_column = (min(began.line, last), began.column) if began else (at, 0)
-    before = next((number for number in range(at - 1, -1, -1) if lines[number].strip()), at)
-    closed = start >= last or bool(_KEY.match(lines[start + 1]))  # the next line is a field: this one should be whole
-    opening = lines[start][start_column : start_column + 1]
-    if mark is None:
-        start = next((number for number, line in enumerate(lines) if re.search(r"\\U[0-9A-Fa-f]{8}", line)), 0)
-        start_column = lines[start].find("\\U")
-    elif "quoted scalar" in told and ("end of stream" in told or "document" in told):
-        return _Mistake(start, start_column, "", "The quote that opens here is never closed.", "Put the same quote at "
-                        "the end of the text.", lines[start] + opening if closed and opening in "\"'" else None)
-    if "quoted scalar" in told or mark is None:
-        return _Mistake(start, start_column, "", "A backslash in double quotes has a meaning of its own, and what "
-                        "follows this one is not known.", "Use single quotes round the text.",
-                        lines[start].replace("\\", "/"))
-    suspects: list[tuple[int, tuple[_Explanation, ...]]] = [
-        (at, (_tab, _odd_space) if "flow" in told else _EXPLANATIONS),
-        # A line that lost its colon or space takes the next line for more of its text: the parser stops one late.
-        (before, (_odd_space, _no_space, _no_colon) if re.match(r"\w", lines[before]) else (_odd_space, _no_space)),
-    ]
-    if "simple key" in told:
-        suspects.insert(0, (start, _EXPLANATIONS))
-    for number, explanations in suspects:
-        for explanation in explanations:
-            for column, message, remedy, mended in explanation(lines[number]):
-                key = _KEY.match(lines[number])
-                return _Mistake(number, column, key["key"] if key and not key["lead"] else "", message, remedy, mended)
-    if "flow" in told:
-        return _Mistake(start, start_column, "", "The list that opens here with a bracket cannot be read to its end.",
-                        'Close it with the same kind of bracket, separate its items with commas, and put items that '
-                        'hold a colon, comma or bracket in quotes: `["11.2", "heat, drought"]`.',
-                        lines[start] + "]" if closed and opening == "[" and "]" not in lines[start] else None)
-    wrong, right = (lines[number][: len(lines[number]) - len(lines[number].lstrip(" "))] for number in (at, before))
-    if wrong != right and _KEY.match(lines[at]) and _KEY.match(lines[before]):
-        return _Mistake(at, len(wrong), "", f"{shown(lines[at])} is indented by {len(wrong)} spaces, the line above it "
-                        f"by {len(right)}.", "Begin fields of the same group in the same column; indent by two spaces "
-                        "what belongs to the field above.", right + lines[at].lstrip(" "))
-    return _Mistake(at, mark.column if mark and mark.line == at else 0, "",
-                    f"{shown(lines[at])} does not fit the lines above it.",
-                    "Begin fields of the same group in the same column, indent by two spaces what belongs to a field, "
-                    "and put text with special signs in quotes.")

@@ -1,0 +1,326 @@
+"""A content folder becomes cases, cities and vocabulary, or Problems that say which line of which file to mend.
+
+    content/cases/<slug>.md      content/cities/<slug>.md      content/vocabulary/<name>.yaml
+
+`read` looks at every file in one pass and names every mistake in it; it raises for none. A bad file never hides the
+good ones: what has an error is left out, the rest is there. `digests` says which files there are, without reading
+what they mean; a build asks it whether anything changed.
+
+This room decides which files count and puts the parts together. Below it, each without knowing those above:
+
+    rules         what concerns several fields, other files or the calendar
+    fields        single fields: Pydantic finds the mistakes by the declarations in `case`, here they get our words
+    forms         what somebody probably meant: patterns with examples and guesses, the nearest value of a list
+    frontmatter   bytes to header and body, with the place of every key and value
+    mending       a YAML syntax mistake in plain words; how a message quotes
+
+What Markdown may hold `render` knows.
+
+Decision: only plain files directly in the three folders count. A symbolic link could show any file of the machine
+that builds, a pipe would keep it waiting, so neither is opened.
+"""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from innoshare.case import VOCABULARIES, Case, City, Slug, Status, Term, Vocabulary
+from innoshare.content.fields import WORDS, Spot, check
+from innoshare.content.forms import FORMS, SLUG, one_of
+from innoshare.content.frontmatter import MAX_FILE_BYTES, FrontMatter, read_yaml
+from innoshare.content.frontmatter import read as read_front_matter
+from innoshare.content.mending import Steps, dotted, shown
+from innoshare.content.rules import EVERY_CASE, EVERY_PAGE, Found, Page, Rule, World
+from innoshare.errors import Level, Problem
+
+__all__ = ["EVERY_CASE", "EVERY_PAGE", "FOLDERS", "FORMS", "MAX_PROBLEMS_PER_FILE", "WORDS", "Content", "Spot", "check",
+           "digests", "read"]
+
+MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
+FOLDERS = {"cases": ".md", "cities": ".md", "vocabulary": ".yaml"}
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything valid in a content folder, and what is wrong with the rest.
+
+    `cases` holds every published or archived case without an error, `cities` every city without one, both sorted by
+    slug. `digests` is what `digests` would have given for the files that were read.
+    """
+
+    root: Path
+    cases: Mapping[str, Case]
+    cities: Mapping[str, City]
+    vocabulary: Vocabulary
+    problems: tuple[Problem, ...]
+    digests: Mapping[str, str]
+
+
+# --- which files count --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that counts. `name` is its name without the ending, `path` what Problems call it."""
+
+    folder: str
+    name: str
+    path: str
+    data: bytes
+
+
+_OPEN_FLAGS = (os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+               | getattr(os, "O_BINARY", 0))
+_OTHER_TEXT_ENDINGS = (".md", ".markdown", ".mdown", ".txt", ".yaml", ".yml", ".docx", ".odt")
+_MAY_LIE_ANYWHERE = re.compile(r"(readme|license|licence|copying|notice)(\..*)?", re.IGNORECASE)
+_MAX_SLUG = next(item.max_length for item in Slug.__metadata__)  # type: ignore[attr-defined]  # of Annotated
+
+
+def _printable(name: str) -> str:
+    """A file name that can be shown: undecodable bytes and control characters written out."""
+    name = os.fsencode(name).decode("utf-8", errors="backslashreplace")
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in name)
+
+
+def _label(root: Path) -> str:
+    name = root.absolute().name
+    return _printable(root.resolve().name if name in ("", "..") else name) or "content"
+
+
+def _files(root: Path) -> Iterator[_File | Problem]:
+    """Every file that counts, by folder and name, and a Problem for each that looks as if it should."""
+    for folder, ending in FOLDERS.items():
+        label = f"{_label(root)}/{folder}"
+        try:
+            if not stat.S_ISDIR(os.lstat(root / folder).st_mode):
+                yield _problem(label, "This is not a folder, or only a link to one.", "Put a real folder here.")
+                continue
+            names = sorted(entry.name for entry in (root / folder).iterdir())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield _problem(label, f"The folder cannot be read ({error.strerror}).", "Check who may read it.")
+            continue
+        for name in names:
+            if not name.startswith(".") and not _MAY_LIE_ANYWHERE.fullmatch(name):
+                yield from _file(root / folder / name, f"{label}/{_printable(name)}", folder, ending)
+
+
+def _file(path: Path, label: str, folder: str, ending: str) -> Iterator[_File | Problem]:
+    """One entry of a folder: the file, a Problem, or nothing where it has no business here."""
+    if path.suffix != ending:
+        if path.suffix.lower() in _OTHER_TEXT_ENDINGS:
+            yield _problem(label, f"This file is not read: its name does not end with {ending}.",
+                           f"Rename it to `{_printable(path.stem)}{ending}`, or move it elsewhere.")
+        return
+    if path.is_symlink():  # where the system has no O_NOFOLLOW, this is all
+        yield _problem(label, "This is a link to another file; links are not followed.", "Put the file itself here.")
+        return
+    try:
+        handle = os.open(path, _OPEN_FLAGS)
+    except OSError as error:
+        yield _problem(label, f"The file cannot be read ({error.strerror}).",
+                       "Check that it is a plain file that may be read.")
+        return
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            yield _problem(label, "This is not a plain file.", f"Put a text file here, or use a name without {ending}.")
+            return
+        with open(handle, "rb", closefd=False) as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        yield _problem(label, f"The file cannot be read ({error.strerror}).", "Check the disk.")
+        return
+    finally:
+        os.close(handle)
+    yield _File(folder, path.stem, label, data)
+
+
+def _problem(path: str, message: str, remedy: str, line: int = 1, level: Level = "error") -> Problem:
+    return Problem(path, line, 1, "", level, message, remedy)
+
+
+def _key(file: _File) -> str:
+    return f"{file.folder}/{_printable(file.name)}{FOLDERS[file.folder]}"
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Path below `root` -> SHA-256 of the file's bytes, for every file that `read` would read, sorted by path.
+
+    Of a file beyond MAX_FILE_BYTES, which is refused anyway, only the beginning counts.
+    """
+    found = {_key(file): hashlib.sha256(file.data).hexdigest() for file in _files(root) if isinstance(file, _File)}
+    return dict(sorted(found.items()))
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Gathered:
+    """What has been read so far."""
+
+    problems: list[Problem] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+    files: dict[str, list[_File]] = field(default_factory=lambda: {folder: [] for folder in FOLDERS})
+
+    def note(self, problems: Collection[Problem]) -> bool:
+        """Keep the Problems of one file. True where none of them is an error."""
+        kept = sorted(problems)
+        if len(kept) > MAX_PROBLEMS_PER_FILE:
+            more = len(kept) - MAX_PROBLEMS_PER_FILE
+            kept = kept[:MAX_PROBLEMS_PER_FILE]
+            kept.append(_problem(kept[0].path, f"There are {more} more problems in this file.",
+                                 "Mend the others first."))
+        self.problems += kept
+        return not any(problem.level == "error" for problem in problems)
+
+
+def read(root: Path, today: date | None = None) -> Content:
+    """Everything in a content folder, and every mistake in it. Raises for no mistake of a contributor.
+
+    `today` is what dates are compared with, the present day unless given. Paths of Problems begin with the folder's
+    own name: `content/cases/….md`.
+    """
+    gathered, label = _Gathered(), _label(root)
+    if not root.is_dir():
+        problem = _problem(label, f"There is no folder {shown(root)} with content.",
+                           "Start from a folder that holds it, or make one with `innoshare init`.")
+        return Content(root, {}, {}, {}, (problem,), {})
+    for file in _files(root):
+        if isinstance(file, Problem):
+            gathered.problems.append(file)
+        else:
+            gathered.digests[_key(file)] = hashlib.sha256(file.data).hexdigest()
+            gathered.files[file.folder].append(file)
+    gathered.problems += _strays(root, label)
+    if not any(gathered.files.values()) and not gathered.problems:
+        problem = _problem(label, "The content folder is empty.", "Add cases, cities and vocabulary; `innoshare init` "
+                           "makes a folder with examples.")
+        return Content(root, {}, {}, {}, (problem,), {})
+
+    vocabulary, broken_terms = _vocabulary(gathered, label)
+    case_files, city_files = ({file.name for file in gathered.files[folder]} for folder in ("cases", "cities"))
+    world = World(label, today or date.today(), case_files, city_files, {}, vocabulary, broken_terms)
+    cities: dict[str, City] = {}
+    for file in gathered.files["cities"]:
+        if city := _page(file, City, EVERY_PAGE, world, gathered):
+            cities[file.name] = city
+    world = replace(world, cities=cities)
+    cases: dict[str, Case] = {}
+    for file in gathered.files["cases"]:
+        if case := _page(file, Case, EVERY_CASE, world, gathered):
+            cases[file.name] = case
+    if any(name not in vocabulary for name in VOCABULARIES):
+        cases = {}  # their themes would have no names; the Problem stands with the vocabulary
+    return Content(root, dict(sorted(cases.items())), dict(sorted(cities.items())), vocabulary,
+                   tuple(sorted(gathered.problems)), dict(sorted(gathered.digests.items())))
+
+
+def _page(file: _File, model: Any, rules: tuple[Rule, ...], world: World, gathered: _Gathered) -> Any:
+    """The case or city of a file, its Problems noted; None where it is not to be shown."""
+    parts = read_front_matter(file.data, file.path)
+    draft = model is Case and parts.values.get("status") == Status.DRAFT
+    page = Page(model, file.path, file.name, parts, draft)
+    problems = [*parts.problems, *_name(file, world)]
+    record, found = check(model, parts, file.path, draft, slug=_safe_slug(file.name), body=parts.body)
+    problems += found
+    named = {(problem.line, problem.column, problem.field) for problem in problems if problem.field}
+    rules = rules if parts.values or parts.body else ()  # nothing could be read, and why is said already
+    problems += [problem for rule in rules for problem in rule(page, world)
+                 if (problem.line, problem.column, problem.field) not in named]  # one place, one Problem
+    return record if gathered.note(problems) else None
+
+
+def _safe_slug(name: str) -> str:
+    """The name, or a stand-in where it is no slug, so that the fields can be checked all the same."""
+    return name if SLUG.fullmatch(name) and len(name) <= _MAX_SLUG else "x"
+
+
+def _name(file: _File, world: World) -> Found:
+    """A file is named by small letters, digits and hyphens, and differs from others by more than capitals."""
+    form = FORMS[SLUG.pattern]
+    if _safe_slug(file.name) == file.name:
+        return
+    guess = form.guess(_printable(file.name))
+    names = world.case_files if file.folder == "cases" else world.city_files
+    if len(file.name) > _MAX_SLUG:
+        yield _problem(file.path, f"The file name has {len(file.name)} characters; at most {_MAX_SLUG} are allowed.",
+                       "Choose a shorter one; it is the address of the page.")
+    elif guess in names:
+        yield _problem(file.path, f"The file name differs from {shown(guess + '.md')} only by capitals or signs.",
+                       "Choose a name of its own, in small letters, digits and hyphens.")
+    else:
+        yield _problem(file.path, f"The file name is not made of {form.looks.partition(': ')[2]}.",
+                       f"Rename it to `{guess or 'city-and-measure'}{FOLDERS[file.folder]}`.")
+
+
+def _strays(root: Path, label: str) -> Found:
+    """Text files outside the three folders are not read."""
+    try:
+        entries = sorted(root.iterdir())
+    except OSError as error:
+        yield _problem(label, f"The folder cannot be read ({error.strerror}).", "Check who may read it.")
+        return
+    for entry in entries:
+        if entry.name in FOLDERS or entry.name.startswith(".") or _MAY_LIE_ANYWHERE.fullmatch(entry.name):
+            continue
+        path, like = f"{label}/{_printable(entry.name)}", one_of(entry.name, list(FOLDERS))
+        if entry.suffix.lower() in _OTHER_TEXT_ENDINGS:
+            yield _problem(path, "This file is not read.", "Move it to `cases` or `cities`.", level="advice")
+        elif like.startswith("Did"):
+            yield _problem(path, "This folder is not read.", like, level="advice")
+
+
+def _vocabulary(gathered: _Gathered, label: str) -> tuple[Vocabulary, dict[str, list[str]]]:
+    """The vocabularies that could be read, and which of their terms have mistakes."""
+    vocabulary: dict[str, dict[str, Term]] = {}
+    broken: dict[str, list[str]] = {}
+    for file in gathered.files["vocabulary"]:
+        if file.name not in VOCABULARIES:
+            gathered.problems.append(_problem(file.path, "No field has a vocabulary of this name.",
+                                              one_of(file.name, list(VOCABULARIES)), level="advice"))
+            continue
+        parts = read_yaml(file.data, file.path)
+        problems = list(parts.problems)
+        terms: dict[str, Term] = {}
+        for slug, value in parts.values.items():
+            term, found = _term(slug, value, parts, file.path)
+            problems += found
+            if term:
+                terms[slug] = term
+        gathered.note(problems)
+        if terms:
+            vocabulary[file.name] = terms
+            broken[file.name] = [slug for slug in parts.values if slug not in terms]
+    for name in VOCABULARIES:
+        if name not in vocabulary:
+            gathered.problems.append(_problem(
+                f"{label}/vocabulary/{name}.yaml", f"There is no usable list of {name.replace('_', ' ')}, so no case "
+                "can be shown.", "Mend or add this file: each term with `label:` and `help:`, both in English."))
+    return vocabulary, broken
+
+
+def _term(slug: str, value: Any, parts: FrontMatter, path: str) -> tuple[Term | None, list[Problem]]:
+    """One term of a vocabulary: it has a label and a help, both at least in English."""
+    def problem(steps: Steps, message: str, remedy: str) -> Problem:
+        return Problem(path, *parts.place(steps), dotted(steps), "error", message, remedy)
+
+    if not isinstance(value, dict):
+        return None, [problem((slug,), f"The term {shown(slug)} has no label and no help.", "Write below it, indented "
+                              "by two spaces, `label:` and `help:`, each with a line `en: …`.")]
+    term, problems = check(Term, parts, path, within=(slug,), slug=_safe_slug(slug))
+    if _safe_slug(slug) != slug:
+        problems.append(problem((slug,), f"The term {shown(slug)} is not made of small letters, digits and hyphens.",
+                                f"Write `{FORMS[SLUG.pattern].guess(slug)}`."))
+    for name in ("label", "help"):
+        if isinstance(value.get(name), dict) and "en" not in value[name]:
+            problems.append(problem((slug, name), f"The {name} of {shown(slug)} has no English words.",
+                                    "Add a line `en: …` below it."))
+    return (None, problems) if problems else (term, [])

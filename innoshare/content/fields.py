@@ -1,0 +1,340 @@
+"""Single fields: what Pydantic finds wrong with a header becomes Problems in our words.
+
+`check` makes a record (a case, a city, a term) of a header, by the declarations in `case`. Where that fails, each of
+Pydantic's errors is brought back to the place where it was written (a Finding) and said in plain words by the function
+that WORDS lists for its kind. What a value looks like, and what somebody probably meant, `forms` knows; what concerns
+several fields, other files or the calendar is the matter of `rules`.
+
+Decision: one place, one Problem. A field that may be a number or `unknown` fails twice in Pydantic's eyes; a person
+made one mistake, and the reading closest to what she wrote is the one that is explained.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Choice, Record, front_matter, mark
+from innoshare.content.forms import FORMS, SIMILAR, URL, nearest, one_of
+from innoshare.content.frontmatter import REFUSED, FrontMatter
+from innoshare.content.mending import Step, Steps, dotted, shown
+from innoshare.errors import Problem
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a model: the record it lies in, the field, and what may stand there."""
+
+    owner: type[BaseModel] | None
+    field: FieldInfo | None
+    kinds: tuple[Any, ...]  # types without Optional and Annotated: str, Cost, list[...], Literal["unknown"] …
+
+    @classmethod
+    def of(cls, model: type[BaseModel], steps: Steps) -> "Spot":
+        """The place that `steps` lead to from `model`."""
+        spot = cls(None, None, (model,))
+        for step in steps:
+            spot = spot.inside(step)
+        return spot
+
+    def inside(self, step: Step) -> "Spot":
+        for kind in self.kinds:
+            if isinstance(step, int) and get_origin(kind) is list:
+                return Spot(None, self.field, tuple(_kinds(get_args(kind)[0])))
+            if isinstance(step, str) and get_origin(kind) is dict:
+                return Spot(None, self.field, tuple(_kinds(get_args(kind)[1])))
+            if isinstance(step, str) and isinstance(kind, type) and issubclass(kind, BaseModel):
+                field = kind.model_fields.get(step)
+                return Spot(kind, field, tuple(_kinds(field.annotation)) if field else ())
+        return Spot(None, None, ())
+
+    @property
+    def record(self) -> type[BaseModel] | None:
+        """The record that stands here, if one does."""
+        return next((kind for kind in self.kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+    @property
+    def choices(self) -> list[Choice]:
+        """The values of a closed list."""
+        return [choice for kind in self.kinds if isinstance(kind, type) and issubclass(kind, Choice) for choice in kind]
+
+    @property
+    def or_unknown(self) -> str:
+        """`, or `unknown`` where that is legal."""
+        return ", or `unknown`" if any(get_origin(kind) is Literal for kind in self.kinds) else ""
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Annotated:
+        yield from _kinds(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from _kinds(part)
+    elif annotation is not NoneType:
+        yield annotation
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake as Pydantic reports it, brought back to the place where it was written."""
+
+    steps: Steps
+    kind: str
+    value: Any
+    context: Mapping[str, Any]
+    spot: Spot
+
+    @property
+    def name(self) -> str:
+        """The field as a message names it: `title`, item 2 of `tags`."""
+        if self.steps and isinstance(self.steps[-1], int):
+            return f"Item {self.steps[-1] + 1} of `{dotted(self.steps[:-1])}`"
+        return f"`{dotted(self.steps)}`"
+
+    @property
+    def help(self) -> str:
+        """The field's own description, as a sentence."""
+        text = self.spot.field.description if self.spot.field else None
+        return f" It is: {text[0].lower() + text[1:]}." if text and text[1:2].islower() else f" {text}." if text else ""
+
+
+# --- what each kind of mistake means ------------------------------------------------------------------------------
+
+Words = tuple[str, str]  # message, remedy
+
+
+def _missing(found: Finding) -> Words:
+    inside = f" in `{dotted(found.steps[:-1])}`" if len(found.steps) > 1 else ""
+    field = found.spot.field
+    listed = mark(field).vocabulary if field else None
+    values = (f" Write one of: {', '.join(f'`{choice}`' for choice in found.spot.choices)}." if found.spot.choices else
+              f" The values are listed in vocabulary/{listed}.yaml." if listed else "")
+    return (f"`{found.steps[-1]}` is missing{inside}.",
+            f"Add a line `{found.steps[-1]}: …`{found.spot.or_unknown}.{found.help}{values}")
+
+
+def _unknown_key(found: Finding) -> Words:
+    name, owner = str(found.steps[-1]), found.spot.owner
+    allowed = [field for field, _ in front_matter(owner)] if owner else []
+    where = f"`{dotted(found.steps[:-1])}`" if len(found.steps) > 1 else "the header"
+    like = get_close_matches(name.lower(), allowed, n=1, cutoff=SIMILAR)
+    if like:
+        return f"There is no field {shown(name)} in {where}.", f"Did you mean `{like[0]}`?"
+    inner = [f"`{field}`" for field in allowed if owner and (record := Spot.of(owner, (field,)).record or
+             Spot.of(owner, (field, 0)).record) and name in record.model_fields]
+    if inner:
+        return (f"There is no field {shown(name)} in {where}; it belongs to {' or '.join(inner[:3])}.",
+                f"Move it below {inner[0]}, indented by two spaces.")
+    return (f"There is no field {shown(name)} in {where}.",
+            "Remove the line, or write what it says in the text below. The fields are: "
+            + ", ".join(f"`{field}`" for field in nearest(name, allowed)) + ".")
+
+
+def _text(found: Finding) -> Words:
+    if isinstance(found.value, dict):
+        key = next(iter(found.value), "")
+        whole = f"{key}: {found.value[key]}" if key and isinstance(found.value[key], str) else f"{key}: …"
+        return (f"{found.name} should be text, but a colon makes {shown(str(key) + ':')} a field of its own.",
+                f"Put the whole text in quotes: {shown(chr(34) + whole + chr(34))}.")
+    return (f"{found.name} should be one text, but is a list.",
+            "Write one text behind the colon, without brackets or `-`.")
+
+
+def _pattern(found: Finding) -> Words:
+    form = FORMS[found.context["pattern"]]
+    value = str(found.value)
+    message = f"{found.name} is {shown(value)}, which is not {form.looks}."
+    if form is FORMS[URL] and "@" in value:
+        return (f"{found.name} holds an e-mail address or a name before an @: {shown(value)}.",
+                "Write the address of a public page or contact form, as `https://example.org/contact`.")
+    guess = form.guess(value)
+    if guess and guess != value and re.fullmatch(form.pattern, guess.strip('"')):
+        return message, f"Write `{guess}`{found.spot.or_unknown}."
+    return message, f"Write it as `{form.example}`{found.spot.or_unknown}."
+
+
+def _too_long(found: Finding) -> Words:
+    limit, length = found.context["max_length"], len(str(found.value))
+    return (f"{found.name} has {length} characters; at most {limit} are allowed.",
+            f"Shorten it by {length - limit}; details belong in the text below.")
+
+
+def _too_many(found: Finding) -> Words:
+    return (f"{found.name} has {len(found.value)} items; at most {found.context['max_length']} are allowed.",
+            "Keep the most important ones.")
+
+
+def _choice(found: Finding) -> Words:
+    return (f"{found.name} is {shown(found.value)}, which is not one of its values.",
+            one_of(str(found.value), [str(choice) for choice in found.spot.choices])[:-1] + found.spot.or_unknown + ".")
+
+
+def _list(found: Finding) -> Words:
+    items = [item.strip() for item in re.split(r"[,;]", str(found.value)) if item.strip()]
+    name = found.steps[-1]
+    if isinstance(found.value, str) and len(", ".join(items)) <= 80 and not found.spot.inside(0).record:
+        return f"{found.name} must be a list, but is {shown(found.value)}.", (
+            f"Write `{name}: [{', '.join(items)}]`{found.spot.or_unknown}.")
+    return (f"{found.name} must be a list.",
+            f"Write each item on a line of its own that begins with `- `, below `{name}:`.")
+
+
+def _group(found: Finding) -> Words:
+    record = found.spot.record
+    names = [name for name, field in front_matter(record)] if record else ["en"]
+    needed = [name for name, field in front_matter(record) if field.is_required()] if record else ["en"]
+    example = "; ".join(f"`{name}: …`" for name in (needed or names[:2]))
+    return (f"{found.name} has parts, but is {shown(found.value)}.",
+            f"Write each part on a line of its own, indented by two spaces: {example}{found.spot.or_unknown}.")
+
+
+def _number(found: Finding) -> Words:
+    value = str(found.value).strip()
+    whole = any(kind is int for kind in found.spot.kinds)
+    digits = re.sub(r"(?<=\d)[\s,.'’](?=\d{3}(?!\d))", "", value.strip("€$£ "))
+    plain = digits if re.fullmatch(r"\d+", digits) and digits != value else ""
+    plain = plain or (value.replace(",", ".") if not whole and re.fullmatch(r"-?\d+,\d{1,2}", value) else "")
+    remedy = f"Write `{plain}`" if plain else (
+        "Write a whole number, digits only, as `2019`" if whole else "Write digits only, as `3800000` or `2.5`")
+    return (f"{found.name} is {shown(value)}, which is not {'a whole number' if whole else 'a number'}.",
+            f"{remedy}{found.spot.or_unknown}.{found.help}")
+
+
+def _bounds(found: Finding) -> Words:
+    """Both limits of a number, from the declaration: the context of an error names only the one that was broken."""
+    limits = [found.context.get("ge"), found.context.get("le")]
+    beyond = "too small" if limits[0] is not None else "too large"
+    limit = next(value for value in limits if value is not None)
+    if limit in (EARLIEST_YEAR, LATEST_YEAR):
+        return f"{found.name} is {shown(found.value)}, which is no year.", "Write a year with four digits, as `2019`."
+    return (f"{found.name} is {shown(found.value)}, which is {beyond}.",
+            f"Write a number of {'at least' if limits[0] is not None else 'at most'} {limit:g}{found.spot.or_unknown}."
+            f"{found.help}")
+
+
+def _boolean(found: Finding) -> Words:
+    return f"{found.name} is {shown(found.value)}.", f"Write `true` or `false`.{found.help}"
+
+
+def _date_range(found: Finding) -> Words:
+    return (f"{found.name} is {shown(found.value)}; the year is not between {EARLIEST_YEAR} and {LATEST_YEAR}.",
+            f"Write the year with four digits, as `2019`{found.spot.or_unknown}.")
+
+
+def _no_such_day(found: Finding) -> Words:
+    return (f"{found.name} is {shown(found.value)}, a day that does not exist.",
+            f"Look it up and write year-month-day, as `2026-05-31`{found.spot.or_unknown}.")
+
+
+def _other(found: Finding) -> Words:
+    return f"{found.name} is {shown(found.value)}, which cannot stand here.", f"Write another value.{found.help}"
+
+
+WORDS: Mapping[str, Callable[[Finding], Words]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown_key,
+    "string_type": _text,
+    "string_too_long": _too_long,
+    "string_too_short": _other,  # an empty text; `frontmatter` refuses it earlier
+    "string_pattern_mismatch": _pattern,
+    "enum": _choice,
+    "literal_error": _other,  # beside every other reading of a value that may be `unknown`; never alone
+    "list_type": _list,
+    "too_long": _too_many,
+    "too_short": _other,  # an empty list; `frontmatter` refuses it earlier
+    "model_type": _group,
+    "dict_type": _group,
+    "plain_number": _number,
+    "int_type": _number,
+    "int_parsing": _number,
+    "int_parsing_size": _number,
+    "int_from_float": _number,
+    "float_type": _number,
+    "float_parsing": _number,
+    "finite_number": _number,
+    "greater_than_equal": _bounds,
+    "less_than_equal": _bounds,
+    "bool_type": _boolean,
+    "bool_parsing": _boolean,
+    "date_range": _date_range,
+    "no_such_day": _no_such_day,
+}
+
+
+# --- a header to a record -----------------------------------------------------------------------------------------
+
+
+def check(model: type[R], parts: FrontMatter, path: str, draft: bool = False, within: Steps = (),
+          **from_file: str) -> tuple[R | None, list[Problem]]:
+    """The record that a header describes, or None with every mistake in its fields.
+
+    `within` is where in the header the record stands; `from_file` gives the fields that are not written there. In a
+    draft only what is marked `in_draft` is required; a draft never becomes a record.
+    """
+    values: Any = parts.values
+    for step in within:
+        values = values[step]
+    findings = [Finding((key,), "extra_forbidden", values[key], {}, Spot(model, None, ())) for key in values
+                if key in from_file]
+    record = None
+    try:
+        record = model.model_validate({**values, **from_file})
+    except ValidationError as error:
+        findings += [finding for raw in error.errors(include_url=False) if (finding := _finding(raw, model, values))]
+    if not findings and not draft and parts.complete:
+        return record, []
+    return None, [_worded(finding, parts, path, within) for finding in _one_each(findings)
+                  if finding.kind != "missing" or _is_wanted(finding, model, parts, draft)]
+
+
+def _finding(raw: Any, model: type[BaseModel], values: Any) -> Finding | None:
+    """Pydantic's error at the place that was written. Its own place also names the branch of a union it tried."""
+    steps: list[Step] = []
+    here, last = values, len(raw["loc"]) - 1
+    for number, part in enumerate(raw["loc"]):
+        if (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
+            here = here[part]
+            steps.append(part)
+        elif number == last and raw["type"] == "missing":
+            steps.append(part)
+    if raw["input"] is REFUSED:
+        return None
+    return Finding(tuple(steps), raw["type"], raw["input"], raw.get("ctx") or {}, Spot.of(model, tuple(steps)))
+
+
+def _one_each(findings: list[Finding]) -> Iterator[Finding]:
+    """One finding for each place: the reading of a value that is closest to what was written."""
+    best: dict[Steps, Finding] = {}
+    for finding in findings:
+        if finding.kind == "literal_error" and any(
+                other.steps[: len(finding.steps)] == finding.steps and other is not finding for other in findings):
+            continue
+        is_address = "/" in str(finding.value) and finding.context.get("pattern") == URL
+        if finding.steps not in best or is_address:
+            best[finding.steps] = finding
+    yield from best.values()
+
+
+def _is_wanted(finding: Finding, model: type[BaseModel], parts: FrontMatter, draft: bool) -> bool:
+    """Whether a missing field is a mistake."""
+    if not parts.complete:
+        return False
+    return not draft or len(finding.steps) > 1 or mark(model.model_fields[str(finding.steps[0])]).in_draft
+
+
+def _worded(finding: Finding, parts: FrontMatter, path: str, within: Steps) -> Problem:
+    message, remedy = WORDS.get(finding.kind, _other)(finding)
+    steps = (*within, *finding.steps)
+    place = parts.place(steps)
+    if finding.kind == "extra_forbidden":
+        place = parts.keys.get(steps, place)
+    elif finding.kind == "missing" and len(steps) == 1:
+        place = (1, 1)
+    return Problem(path, place[0], place[1], dotted(steps), "error", message, remedy)

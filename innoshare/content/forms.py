@@ -1,0 +1,89 @@
+"""What somebody probably meant: the forms that values follow, and the nearest of the values on a list.
+
+Many fields follow a pattern (a date, an address, a country) or come from a list. FORMS says of each pattern what it
+looks like, with an example and a guess at what was meant; `one_of` finds the likeliest value of a list. Nothing is
+judged here: `fields`, `rules` and the reading of files find the mistakes and ask for a suggestion.
+
+Decision: a guess is offered only where there is one way to read what was written. Where dates are written with full
+stops the day comes first; `3/5/2026` is a day in May in one country and in March in another, so it gets an example and
+no guess.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from innoshare.case import Country, Currency, Day, Language, PartialDate, SdgTarget, Slug, Tag, Url, WikidataId
+
+SIMILAR = 0.6  # difflib's own default: `titel` finds `title`, `colour` does not find `country`.
+
+
+def nearest(value: str, allowed: list[str]) -> list[str]:
+    """The allowed values, those most like `value` first."""
+    like = get_close_matches(value.lower(), allowed, n=3, cutoff=SIMILAR)
+    return like + [name for name in allowed if name not in like]
+
+
+def one_of(value: str, allowed: list[str]) -> str:
+    """The remedy for a value that is not on a list."""
+    like = get_close_matches(value.lower(), allowed, n=1, cutoff=SIMILAR)
+    listed = ", ".join(f"`{name}`" for name in nearest(value, allowed))
+    return (f"Did you mean `{like[0]}`? " if like else "") + f"Write one of: {listed}."
+
+
+def _slug(value: str) -> str:
+    letters = value.strip().lower().translate(str.maketrans("åäáàâãöóòôõøéèêëíìîïúùûüçñ", "aaaaaaooooooeeeeiiiiuuuucn"))
+    return re.sub(r"[^a-z0-9]+", "-", letters.removesuffix(".md")).strip("-")[:60].strip("-")
+
+
+def _day(value: str) -> str:
+    """A date as people write it, the year first; only where it cannot be read in two ways."""
+    if match := re.fullmatch(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})", value):
+        return f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}"
+    if match := re.fullmatch(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})", value):
+        return f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}"
+    return ""
+
+
+def _address(value: str) -> str:
+    return "https://" + value if re.match(r"(www\.)?[\w-]+(\.[\w-]+)*\.[a-z]{2,}(/\S*)?$", value) else ""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a value that follows a pattern looks like, an example, and a guess at what somebody meant."""
+
+    pattern: str
+    looks: str
+    example: str
+    guess: Callable[[str], str]
+
+
+def _form(annotated: Any, looks: str, example: str, guess: Callable[[str], str]) -> tuple[str, Form]:
+    pattern = next(str(item.pattern) for item in annotated.__metadata__ if getattr(item, "pattern", None))
+    return pattern, Form(pattern, looks, example, guess)
+
+
+FORMS = dict((
+    _form(Slug, "the name of a file without .md: small letters a to z, digits and hyphens", "stockholm", _slug),
+    _form(Url, "a full public address that begins with https://", "https://example.org/report", _address),
+    _form(Day, "a day as year-month-day", "2026-05-31", _day),
+    _form(PartialDate, "a year, a month or a day, the year first", "2019`, `2019-05` or `2019-05-31", _day),
+    _form(Language, "the two small letters of a language", "en", lambda value: value.lower()[:2]
+          if re.fullmatch(r"[A-Za-z]{2}(-\w+)?", value) else ""),
+    _form(Country, "the two capital letters of a country (ISO 3166)", "SE",
+          lambda value: {"UK": "GB", "EL": "GR"}.get(value.upper(), value.upper())),
+    _form(Currency, "the three capital letters of a currency", "EUR",
+          lambda value: {"€": "EUR", "£": "GBP"}.get(value, value.upper())),
+    _form(SdgTarget, "the number of a target of the Sustainable Development Goals, in quotes", '"11.2"',
+          lambda value: f'"{value.strip().rstrip(".").removeprefix("SDG ")}"'),
+    _form(Tag, "small words without signs, hyphens for spaces", "school-meals",
+          lambda value: re.sub(r"[\W_]+", "-", value).strip("-")),
+    _form(WikidataId, "a Wikidata number, the letter Q and digits", "Q1748",
+          lambda value: "".join(re.findall(r"[Qq]\d+$", value)).upper()),
+))
+
+SLUG = re.compile(next(pattern for pattern, form in FORMS.items() if form.example == "stockholm"))
+URL = next(pattern for pattern, form in FORMS.items() if form.example.startswith("https"))

@@ -1,0 +1,348 @@
+"""Rules that look at several fields, at other files or at the calendar.
+
+Each rule is a generator over one Page, with a World of what lies outside its file; its docstring is the rule. It is in
+force when it stands on EVERY_PAGE or EVERY_CASE. What a single field may hold is declared in `case` and told by
+`fields`; how a file is read, and which files there are, a rule need not know.
+
+Decision: rules see the header as it was written, valid or not. So a mistake in one field does not keep the others from
+being looked at, and each rule passes over what is not there or not of its kind: that is somebody else's Problem.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from innoshare.case import Case, City, Section, Vocabulary, front_matter, mark
+from innoshare.content.forms import SLUG, one_of
+from innoshare.content.frontmatter import FrontMatter
+from innoshare.content.mending import Steps, dotted, shown
+from innoshare.errors import Level, Problem
+from innoshare.render import habits, headings, mistakes
+
+# A case nobody has looked at for two years may no longer be true: offices, prices and laws change with budgets,
+# which most cities make for one or two years. Trades trust against nagging; a judgement, not a measurement.
+STALE_AFTER = timedelta(days=730)
+
+
+@dataclass(frozen=True)
+class World:
+    """What a rule may ask about everything outside the file. `*_files` are names, whether valid or not."""
+
+    root: str
+    today: date
+    case_files: Collection[str]
+    city_files: Collection[str]
+    cities: Mapping[str, City]
+    vocabulary: Vocabulary
+    broken_terms: Mapping[str, Collection[str]]  # vocabulary -> terms that are listed and have mistakes
+
+
+@dataclass(frozen=True)
+class Page:
+    """A case or city file under check. Rules see its header as it was written, valid or not."""
+
+    model: type[Case] | type[City]
+    path: str
+    slug: str
+    parts: FrontMatter
+    draft: bool = False
+
+    def at(self, *steps: str | int) -> Any:
+        """The value at a place of the header; None where there is none."""
+        here: Any = self.parts.values
+        for step in steps:
+            if isinstance(here, dict) and isinstance(step, str):
+                here = here.get(step)
+            elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+                here = here[step]
+            else:
+                return None
+        return here
+
+    def text(self, *steps: str | int) -> str:
+        """The text at a place of the header; empty where there is none."""
+        value = self.at(*steps)
+        return value.strip() if isinstance(value, str) else ""
+
+    def each(self, name: str, *inner: str) -> Iterator[tuple[Steps, str]]:
+        """The texts of a list: its items, or a part of each of its items."""
+        items = self.at(name)
+        for number in range(len(items) if isinstance(items, list) else 0):
+            if text := self.text(name, number, *inner):
+                yield (name, number, *inner), text
+
+    def texts(self) -> Iterator[tuple[Steps, str]]:
+        """Every text of the header with its place."""
+        waiting: list[tuple[Steps, Any]] = [((), self.parts.values)]
+        while waiting:
+            steps, value = waiting.pop()
+            if isinstance(value, str):
+                yield steps, value
+            elif isinstance(value, dict):
+                waiting += [((*steps, key), item) for key, item in value.items()]
+            elif isinstance(value, list):
+                waiting += [((*steps, number), item) for number, item in enumerate(value)]
+
+    def problem(self, steps: Steps, message: str, remedy: str, level: Level = "error") -> Problem:
+        """A Problem at a place of the header."""
+        return Problem(self.path, *self.parts.place(steps), dotted(steps), level, message, remedy)
+
+    def in_body(self, line: int, message: str, remedy: str, level: Level = "error") -> Problem:
+        """A Problem in a line of the body, counted from 0."""
+        return Problem(self.path, self.parts.body_line + line, 1, "body", level, message, remedy)
+
+    @property
+    def strict(self) -> Level:
+        """The level of what only publication requires."""
+        return "advice" if self.draft else "error"
+
+
+Found = Iterator[Problem]
+Rule = Callable[[Page, World], Found]
+
+
+# --- rules for every page -----------------------------------------------------------------------------------------
+
+
+def nobody_is_named_by_address(page: Page, world: World) -> Found:
+    """No field of the header holds an e-mail address: it may be a person's, and robots collect it."""
+    for steps, text in page.texts():
+        # The look-behind makes each run of letters one attempt, so that long texts take linear time.
+        if "@" in text and (match := re.search(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.\w", text)):
+            yield page.problem(steps, f"`{dotted(steps)}` holds an e-mail address: {shown(match[0] + '…')}.",
+                               "Leave it out; name the office and the address of its public page.")
+
+
+def titles_are_one_line(page: Page, world: World) -> Found:
+    """The title of a case and the name of a city are one line: lists, links and feeds show them in one."""
+    name = "title" if page.model is Case else "name"
+    if len(page.text(name).splitlines()) > 1:
+        yield page.problem((name,), f"`{name}` holds a line break.",
+                           "Write all of it in one line, behind the colon; details belong in the text below.")
+
+
+def nothing_is_in_the_future(page: Page, world: World) -> Found:
+    """Days and years that are written as facts lie in the past."""
+    alone = ("updated", "start", "end", "last_verified", "population_year")
+    dated: list[tuple[Steps, str]] = [((name,), page.text(name)) for name in alone]
+    dated += [*page.each("sources", "accessed"), *page.each("adoptions", "year")]
+    tomorrow = (world.today + timedelta(days=1)).isoformat()  # in Auckland it is tomorrow already
+    for steps, text in dated:
+        if re.fullmatch(r"\d{4}(-\d\d){0,2}", text) and text > tomorrow[: len(text)]:
+            yield page.problem(steps, f"`{dotted(steps)}` is {shown(text)}, which lies in the future.",
+                               "Check the date, or write what is planned in the text below.", "advice")
+
+
+def lists_name_things_once(page: Page, world: World) -> Found:
+    """A list of words names each of them once."""
+    for name, value in page.parts.values.items():
+        if isinstance(value, list):
+            seen: set[str] = set()
+            for steps, text in page.each(name):
+                if text.casefold() in seen:
+                    yield page.problem(steps, f"{shown(text)} is listed twice under `{name}`.", "Keep one of them.")
+                seen.add(text.casefold())
+
+
+def markdown_can_be_shown(page: Page, world: World) -> Found:
+    """The body holds nothing that must not or cannot be shown."""
+    for line, message, remedy in mistakes(page.parts.body):
+        yield page.in_body(line, message, remedy)
+
+
+def markdown_looks_as_meant(page: Page, world: World) -> Found:
+    """The body avoids what GitHub's preview shows differently from our pages."""
+    for line, message, remedy in habits(page.parts.body):
+        yield page.in_body(line, message, remedy, "advice")
+
+
+def linked_cases_exist(page: Page, world: World) -> Found:
+    """A link to `/cases/…` in the body leads to a case."""
+    for number, line in enumerate(page.parts.body.split("\n")):
+        for match in re.finditer(r"\]\(/cases/([a-z0-9-]{1,60})", line):
+            if match[1] not in world.case_files:
+                yield page.in_body(number, f"There is no case {shown(match[1])} to link to.",
+                                   _which(match[1], world.case_files, f"{world.root}/cases"))
+
+
+def _which(name: str, names: Collection[str], folder: str) -> str:
+    """The remedy for the name of a file that does not exist."""
+    like = one_of(name, sorted(names))
+    return (like.split("?")[0] + "? " if like.startswith("Did") else "") + f"Write the name of a file in {folder}, " \
+        "without .md, or add that file."
+
+
+EVERY_PAGE: tuple[Rule, ...] = (
+    nobody_is_named_by_address, titles_are_one_line, nothing_is_in_the_future, lists_name_things_once,
+    markdown_can_be_shown, markdown_looks_as_meant, linked_cases_exist)
+
+
+# --- rules for cases ----------------------------------------------------------------------------------------------
+
+
+def the_case_says_what_it_is_about(page: Page, world: World) -> Found:
+    """`title`, `summary` and `challenge` say something, in a draft too; `unknown` is no answer there."""
+    for name in ("title", "summary", "challenge"):
+        text = page.text(name)
+        if text.casefold() == "unknown":
+            wanted = Case.model_fields[name].description or ""
+            yield page.problem((name,), f"`{name}` is {shown(text)}, which is no answer here.",
+                               f"Write this instead: {wanted[:1].lower() + wanted[1:]}.")
+
+
+def the_city_has_a_file(page: Page, world: World) -> Found:
+    """`city` names a city file, and that file is in order."""
+    name = page.text("city")
+    if not SLUG.fullmatch(name) or name in world.cities:
+        return
+    if name in world.city_files:
+        yield page.problem(("city",), f"The file of {shown(name)} has mistakes, so this case cannot be shown.",
+                           f"Mend {world.root}/cities/{name}.md first; this file may be in order.", page.strict)
+    else:
+        yield page.problem(("city",), f"There is no city {shown(name)}.",
+                           _which(name, world.city_files, f"{world.root}/cities"), page.strict)
+
+
+def terms_are_in_the_vocabulary(page: Page, world: World) -> Found:
+    """Values of fields that have a vocabulary are listed there."""
+    for name, info in front_matter(Case):
+        vocabulary = mark(info).vocabulary
+        if not vocabulary or vocabulary not in world.vocabulary:
+            continue
+        for steps, text in page.each(name):
+            file = f"{world.root}/vocabulary/{vocabulary}.yaml"
+            if text in world.broken_terms.get(vocabulary, ()):
+                yield page.problem(steps, f"{shown(text)} is listed in {file}, but has mistakes there.",
+                                   "Mend that file first; this one may be in order.")
+            elif text not in world.vocabulary[vocabulary]:
+                yield page.problem(steps, f"{shown(text)} is not one of the {vocabulary.replace('_', ' ')}.",
+                                   one_of(text, list(world.vocabulary[vocabulary])))
+
+
+def the_end_follows_the_start(page: Page, world: World) -> Found:
+    """`end` is not before `start`; of 2019 and 2019-05 neither is."""
+    start, end = page.text("start"), page.text("end")
+    known = min(len(start), len(end))
+    if start[:4].isdecimal() and end[:4].isdecimal() and end[:known] < start[:known]:
+        yield page.problem(("end",), f"`end` ({end}) is before `start` ({start}).", "Correct one of the two.")
+
+
+def figures_have_a_listed_source(page: Page, world: World) -> Found:
+    """The source of a result, a cost or an adoption also stands under `sources`."""
+    if not page.parts.complete:
+        return
+    listed = {text for _, text in page.each("sources", "url")}
+    cited = [*page.each("results", "source"), *page.each("adoptions", "source")]
+    cited += [(("cost", "source"), page.text("cost", "source"))] if page.text("cost", "source") else []
+    for steps, text in cited:
+        if text not in listed:
+            close = next((url for url in sorted(listed) if _bare(url) == _bare(text)), None)
+            yield page.problem(steps, f"{shown(text)} is not listed under `sources`.",
+                               f"It is listed as `{close}`; write the same address in both places." if close else
+                               "Add it under `sources` with its title and the day you read it.")
+
+
+def _bare(url: str) -> str:
+    """An address without what people leave out."""
+    return re.sub(r"^https?://(www\.)?|/$", "", url)
+
+
+def adoptions_happened_somewhere(page: Page, world: World) -> Found:
+    """An adoption has a `city` that has a file, or a `place` with its `country`."""
+    adoptions = page.at("adoptions")
+    for number, adoption in enumerate(adoptions if isinstance(adoptions, list) else []):
+        steps: Steps = ("adoptions", number)
+        if not isinstance(adoption, dict):
+            continue
+        city = page.text(*steps, "city")
+        if "city" not in adoption and "place" not in adoption:
+            yield page.problem(steps, "This adoption does not say where.", "Add a line `city: …` with the name of a "
+                               "city file, or lines `place: …` and `country: …`.")
+        elif "city" not in adoption and "country" not in adoption:
+            yield page.problem((*steps, "place"), f"{shown(adoption['place'])} has no country.",
+                               "Add a line `country: …` with the two capital letters of the country, as `SE`.")
+        elif city and SLUG.fullmatch(city) and city not in world.city_files:
+            yield page.problem((*steps, "city"), f"There is no city {shown(city)}.",
+                               _which(city, world.city_files, f"{world.root}/cities")
+                               + " A place without a file is written as `place: …` and `country: …`.")
+
+
+def named_cases_exist(page: Page, world: World) -> Found:
+    """Cases named under `translations` and `inspired_by` exist, and are others than this one."""
+    named = [*page.each("translations", "case"), *page.each("inspired_by")]
+    for steps, text in named:
+        if not SLUG.fullmatch(text):
+            continue
+        if text == page.slug:
+            yield page.problem(steps, f"{shown(text)} is this case itself.", "Name another case, or remove the line.")
+        elif text not in world.case_files:
+            yield page.problem(steps, f"There is no case {shown(text)}.",
+                               _which(text, world.case_files, f"{world.root}/cases"))
+
+
+def somebody_looked_lately(page: Page, world: World) -> Found:
+    """`last_verified` is at most two years old."""
+    text = page.text("last_verified")
+    try:
+        age = world.today - date.fromisoformat(text)
+    except ValueError:
+        return
+    if age > STALE_AFTER:
+        yield page.problem(("last_verified",), f"Nobody has checked this case since {text}.",
+                           "Check that it is still true, then write today's date here.", "advice")
+
+
+def the_story_has_its_sections(page: Page, world: World) -> Found:
+    """The body has the five sections of a case, in their order and none empty, and no others."""
+    labels = [section.label for section in Section]
+    found = headings(page.parts.body)
+    sections = [(line, words) for line, level, words in found if level == 2]
+    order = ", ".join(f"`## {label}`" for label in labels)
+    for line, level, words in found:
+        if level == 1:
+            yield page.in_body(line, f"{shown('# ' + words)} is the heading of a whole page.",
+                               "Write `## ` before the five sections and `### ` below them.", page.strict)
+    known = {label.casefold(): label for label in labels}
+    named: list[str | None] = [known.get(words.casefold()) for _, words in sections]
+    if not any(named) and len(sections) == len(labels) and page.text("language") not in ("", "en"):
+        named = list(labels)  # in another language the sections are told by their order
+    seen: list[str | None] = []
+    lines = page.parts.body.split("\n")
+    for number, ((line, words), label) in enumerate(zip(sections, named, strict=True)):
+        end = sections[number + 1][0] if number + 1 < len(sections) else len(lines)
+        if label is None:
+            like = one_of(words.casefold(), list(known))
+            meant = known[like.split("`")[1]] if like.startswith("Did") else ""
+            yield page.in_body(line, f"{shown('## ' + words)} is not one of the five sections.",
+                               f"Did you mean `## {meant}`?" if meant else "Write `### ` before a heading within a "
+                               f"section. The sections are: {order}.", page.strict)
+            named[number] = meant  # so that nobody is told as well that it is missing
+            if meant and meant not in seen:
+                seen.append(meant)
+        elif label in seen:
+            yield page.in_body(line, f"The section {shown(label)} stands here a second time.", "Join the two.",
+                               page.strict)
+        else:
+            if not "".join(lines[line + 1 : end]).strip("=- \t"):
+                yield page.in_body(line, f"The section {shown(words)} is empty.",
+                                   "Write at least a sentence; if nothing is known, say so.", page.strict)
+            seen.append(label)
+    right = [label for label in labels if label in seen]
+    if seen != right:
+        first = next(label for label, other in zip(seen, right, strict=True) if label != other)
+        yield page.in_body(sections[named.index(first)][0], "The sections are not in their order.",
+                           f"Put them in this order: {order}.", page.strict)
+    for label in labels:
+        if label not in seen:
+            before = labels[: labels.index(label)]
+            after = next((f" after {shown('## ' + name)}" for name in reversed(before) if name in seen), "")
+            yield page.in_body(0, f"The section {shown(label)} is missing.",
+                               f"Add a line `## {label}`{after} and write the text below it.", page.strict)
+
+
+EVERY_CASE: tuple[Rule, ...] = (
+    *EVERY_PAGE, the_case_says_what_it_is_about, the_city_has_a_file, terms_are_in_the_vocabulary,
+    the_end_follows_the_start, figures_have_a_listed_source, adoptions_happened_somewhere, named_cases_exist,
+    somebody_looked_lately, the_story_has_its_sections)
