@@ -268,7 +268,7 @@ class Feature:
 
 
 # What decides is mostly the ranker's own score, as a share of the best possible. Sentences add nothing to the order
-# (nDCG@10 on the two judged collections .380 and .420 without them, .375 and .417 with) and little to the "no", but an
+# (nDCG@10 on the two judged collections .380 and .420 without them, .380 and .418 with) and little to the "no", but an
 # answer that shows no sentence convinces nobody, so they weigh a fifth. The rest is a stated preference, too small to
 # lift a case over a more relevant one: proof and fit before popularity, that before age.
 FEATURES = (

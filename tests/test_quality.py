@@ -9,11 +9,14 @@ import pytest
 from innoshare import quality
 from innoshare.errors import CollectionError
 from innoshare.library import Library
+from innoshare.matching import Challenge, Strength
 
 JUDGED = Path(__file__).parent / "judged"
 
 # Floors of the judged collection over content/ (nDCG@10): raised when the library gets better, never lowered.
-FLOOR_CHALLENGE, FLOOR_KEYWORD = 0.0, 0.0
+FLOOR_CHALLENGE, FLOOR_KEYWORD = 0.97, 0.97
+# Of the judged challenges that a case answers, the share called solved; of those that none answers, the share that is.
+FLOOR_SOLVED, CEILING_WRONGLY_SOLVED = 0.75, 0.15
 
 
 def collection(folder: Path, documents: list[dict[str, object]], questions: list[dict[str, object]],
@@ -87,6 +90,20 @@ def test_our_own_judged_questions_have_answers_in_the_content(own_library: Libra
     judged = quality.read(JUDGED)
     slugs = {card.slug for card in own_library.cases(1, -1)[1]}
     assert {document for grades in judged.grades.values() for document in grades} <= slugs
+
+
+def test_the_library_says_solved_where_it_is_and_hardly_where_it_is_not(own_library: Library) -> None:
+    items = [json.loads(line) for line in (JUDGED / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
+
+    def solved(kind: str) -> float:
+        texts = [item["text"] for item in items if item["metadata"]["kind"] == kind]
+        answers = [own_library.match(Challenge.of(text)) for text in texts]
+        # A case that failed is the answer to some of them, and then comes as a strong caution.
+        return sum(any(match.strength is Strength.STRONG for match in (*answer.matches, *answer.cautions))
+                   for answer in answers) / len(texts)
+
+    assert solved("challenge") >= FLOOR_SOLVED
+    assert solved("unanswered") <= CEILING_WRONGLY_SOLVED
 
 
 def test_our_own_answers_keep_their_quality(own_library: Library) -> None:
