@@ -23,7 +23,7 @@ from rich.table import Table
 
 from innoshare import __version__
 from innoshare.config import Settings
-from innoshare.errors import BadInput, InnoshareError
+from innoshare.errors import BadInput, EditionError, InnoshareError
 
 if TYPE_CHECKING:
     from innoshare.edition import Built
@@ -69,8 +69,7 @@ def main(context: click.Context) -> None:
 @click.pass_obj
 def build(settings: Settings, strict: bool, force: bool) -> None:
     """Make the library out of the Markdown files."""
-    built = _build(settings, strict=strict, force=force)
-    if strict and any(problem.level == "error" for problem in built.problems):
+    if not _build(settings, strict=strict, force=force).fingerprint:
         sys.exit(1)
 
 
@@ -237,6 +236,8 @@ def _build(settings: Settings, *, strict: bool = False, force: bool = False, kee
     elif not quiet:
         err.print(f"Nothing has changed: edition {built.fingerprint} holds {built.cases} cases." if built.fingerprint
                   else "Nothing was published.")
+    if keep_old and not built.fingerprint and not edition.published(settings.data):
+        raise EditionError(f"No case could be published from {settings.content}. See why with: innoshare check")
     for path, reason in built.not_rendered.items():
         err.print(f"[yellow]Left out:[/] {escape(path)}: {escape(reason)}")
     if errors and not quiet:

@@ -83,8 +83,8 @@ class Edition:
             self.fingerprint: str = self.about["fingerprint"]
             if _checksum(directory / "catalogue.sqlite") != self.about["catalogue"]:
                 raise ValueError("the catalogue is not as it was written")
-            self.catalogue = Catalogue(directory / "catalogue.sqlite")
             self.engine = whoosh.WhooshEngine(directory / "index")
+            self.catalogue = Catalogue(directory / "catalogue.sqlite")
         except (OSError, ValueError, KeyError) as error:
             lock.close()
             raise EditionError(f"The edition {directory.name} cannot be read ({error}); build the library again "
@@ -148,13 +148,14 @@ def build(root: Path, data: Path, *, strict: bool = False, force: bool = False,
           progress: Progress = lambda _what, _done, _all: None) -> Built:
     """Build an edition of the content in `root` and publish it in `data`, unless it is published already.
 
-    Files with mistakes are left out and reported; with `strict` nothing is published where any file has one.
-    `force` builds even what is already there. Raises EditionError where no valid case is left although there
-    are files, so that bad content never replaces a good edition.
+    Files with mistakes are left out and reported. Nothing is published (the fingerprint of what is returned is empty)
+    where no valid case is left, so that bad content never replaces a good edition; with `strict` neither where any
+    file has a mistake. `force` builds even what is already there. Raises EditionError where `data` cannot be written
+    to or another build does not end.
     """
     with _only_builder(data):
         name = fingerprint(content.digests(root))
-        if not force and name == published(data) and (about := _about(data / "editions" / name)):
+        if not force and name == published(data) and (about := _about_published(data)):
             return Built(name, False, about["cases"], about["cities"],
                          problems=tuple(Problem(**problem) for problem in about["problems"]))
         progress("Reading", 0, 1)
@@ -343,12 +344,14 @@ def _publish(data: Path, name: str) -> None:
     beside.replace(data / "current")
 
 
-def _about(directory: Path) -> dict[str, Any] | None:
+def _about_published(data: Path) -> dict[str, Any] | None:
+    """What the published edition says of itself; None where it cannot be read, and so must be built again."""
     try:
-        about: dict[str, Any] = json.loads((directory / "edition.json").read_text(encoding="utf-8"))
-        return about
-    except (OSError, ValueError):
+        edition = open_published(data)
+    except EditionError:
         return None
+    edition.close()
+    return edition.about
 
 
 def _checksum(path: Path) -> int:

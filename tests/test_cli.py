@@ -37,6 +37,18 @@ def test_build_of_bad_content_says_so(runner: CliRunner, folder: Path, monkeypat
     assert "innoshare check" in lenient.stderr
 
 
+def test_content_without_a_single_good_case_is_no_library(runner: CliRunner, folder: Path,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNOSHARE_CONTENT", str(folder))
+    for path in (folder / "cases").glob("*.md"):
+        path.write_text("no header\n", encoding="utf-8")
+    assert runner.invoke(main, ["build"]).exit_code == 1
+    for command in (["serve"], ["search", "x"], ["match", "a long enough challenge"]):
+        result = runner.invoke(main, command)
+        assert result.exit_code == 1
+        assert "innoshare check" in result.stderr
+
+
 def test_check_is_silent_about_good_content_and_loud_about_bad(runner: CliRunner, folder: Path) -> None:
     assert runner.invoke(main, ["check", str(folder)]).exit_code == 0
     bad = folder / "cases" / "bad.md"

@@ -158,6 +158,17 @@ def test_a_damaged_catalogue_is_an_edition_error(folder: Path, tmp_path: Path) -
         Library.open(Settings(content=folder, data=tmp_path / "data"))
 
 
+def test_a_build_mends_a_damaged_edition(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    made = data / "editions" / edition.build(folder, data).fingerprint
+    for pattern in ("edition.json", "catalogue.sqlite", "index/manifest.json", "index/*.seg", "index/*.toc",
+                    "index/passage_term.npy"):
+        path = next(made.glob(pattern))
+        path.write_bytes(path.read_bytes()[:-9] + b"?" * 9)
+        assert edition.build(folder, data).fresh, pattern
+        edition.open_published(data).close()
+
+
 def test_force_builds_again_under_the_same_name(folder: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = edition.build(folder, data)
