@@ -131,13 +131,14 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
 def match(settings: Settings, text: str, city: str | None, as_json: bool) -> None:
     """Has anyone solved this? TEXT is the challenge in your own words; - reads it from standard input."""
     from innoshare.matching import Challenge, Verdict
-    from innoshare.web import shapes
 
     library = _library(settings)
     if city and city not in library.cities:
         raise BadInput([("--city", f"there is no city {city!r} in the library")])
     challenge = Challenge.of(sys.stdin.read() if text == "-" else text, library.cities[city] if city else None)
     answer = library.match(challenge)
+    if as_json or answer.verdict is Verdict.NONE:
+        from innoshare.web import shapes
     if as_json:
         _print_json(shapes.match_body(answer, library, settings.base_url).model_dump(mode="json"))
         return
@@ -209,8 +210,16 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
 def _library(settings: Settings) -> "Library":
     """The library of the content as it is now, built if need be."""
+    from innoshare import content, edition
     from innoshare.library import Library
 
+    try:
+        library = Library.open(settings)
+        if library.edition == edition.fingerprint(content.digests(settings.content)):
+            return library
+        library.close()
+    except EditionError:
+        pass  # Nothing there, or not to be read: it is built.
     _build(settings, keep_old=True, quiet=True)
     return Library.open(settings)
 
