@@ -157,7 +157,7 @@ class Power(Choice):
 
 
 class SizeBand(Choice):
-    """Size of a city by residents; the bands settled in the design (section 6)."""
+    """Size of a city by residents; the bands are those that readers compare cities by."""
 
     UNDER_20K = "under-20k", "under 20,000 residents"
     FROM_20K = "20k-50k", "20,000 to 50,000"

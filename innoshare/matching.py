@@ -30,7 +30,7 @@ from innoshare.search import Candidate, Candidates, Passage
 MIN_WORDS, MAX_WORDS = 3, 2_000  # Below, no sentence to answer; above, no single challenge.
 MAX_CHARACTERS = 20_000  # 2,000 words of 9 letters and a space; refuses a megabyte before anything looks at it.
 
-MATCHES = 10  # What a person compares; design.md promises a short list, not a ranking of everything.
+MATCHES = 10  # What a person compares: a short list, not a ranking of everything.
 
 # What a case must speak of to have spoken of all of a challenge, in words of the rarest kind (those that one case alone
 # has). A long challenge holds much that no case repeats, so there is a most; and a few words say too little to be

@@ -1,4 +1,4 @@
-"""Imports point down, and each heavy library is known to one room only (design: the house)."""
+"""Imports point down, and each heavy library is known to one room only."""
 
 import ast
 from pathlib import Path

@@ -16,7 +16,7 @@ from innoshare.search import MAX_OFFSET, MAX_PER_PAGE, MAX_QUERY_CHARACTERS, Que
 from innoshare.web import parameters, shapes, wording
 from innoshare.web.parameters import Parameters
 
-# design.md, section 5: names that others rely on.
+# Names that others rely on: fields may be added, never renamed or removed.
 HIT = {"slug", "title", "summary", "city", "country", "year", "url", "outcome", "evidence_level", "themes", "score",
        "highlights"}
 EVIDENCE = {"feature", "label", "weight", "score", "challenge_text", "case_text", "challenge_marks", "case_marks"}
@@ -234,6 +234,13 @@ def test_each_chip_takes_one_filter_back(library: Library) -> None:
         "What came of it: It worked", "What came of it: Mixed results", "Evidence: at least 1", "Since 1900"]
     assert page.chips[0].url == "/search?q=city&outcome=mixed&evidence=1&year_from=1900"
     assert page.chips[2].url == "/search?q=city&outcome=positive&outcome=mixed&year_from=1900"
+
+
+def test_a_highlight_is_marked_in_the_text_that_it_is_part_of() -> None:
+    parts = [shapes.HighlightBody(field="summary", text="Trees <shade> it.", marks=((0, 5), (13, 15))),
+             shapes.HighlightBody(field="body", text="Elsewhere.", marks=((0, 9),))]
+    assert str(wording.highlighted("It is hot. Trees <shade> it. No more.", parts)) == (
+        "It is hot. <mark>Trees</mark> &lt;shade&gt;<mark> i</mark>t. No more.")
 
 
 @pytest.mark.parametrize(("marks", "expected"), [

@@ -32,7 +32,7 @@ ANSWER_FIELDS = ("summary", "done", "how-to", "success_factors", "core", "lesson
 FACETS = ("theme", "challenge_type", "approach", "outcome", "evidence", "city_size", "country", "language", "tag")
 
 PER_PAGE = 10
-MAX_PER_PAGE = 50  # design.md, section 5
+MAX_PER_PAGE = 50  # Promised by the API: five screens of cards, and an answer that stays below 100 KB.
 MAX_OFFSET = 1_000  # Nobody reads further; an exhaustive copy is what the bulk export is for.
 MAX_QUERY_CHARACTERS = 200  # A search box, not a challenge: longer text is asked of the matcher.
 MAX_QUERY_TERMS = 16  # Measured bound of the worst legal query; what is beyond is said, not cut silently.

@@ -131,6 +131,6 @@ def words() -> dict[str, object]:
     }
 
 
-for _filter in (wording.marked, wording.number, wording.money, wording.day, wording.language_name,
+for _filter in (wording.marked, wording.highlighted, wording.number, wording.money, wording.day, wording.language_name,
                 wording.plural):
     blueprint.add_app_template_filter(_filter)

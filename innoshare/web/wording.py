@@ -24,7 +24,7 @@ from innoshare.matching import Challenge, Strength, Verdict
 from innoshare.search import FACETS, Query, Sort
 from innoshare.search.text import guess
 from innoshare.web.parameters import address
-from innoshare.web.shapes import FacetValue, MatchBody, SearchBody, last_page, search_body, url_of
+from innoshare.web.shapes import FacetValue, HighlightBody, MatchBody, SearchBody, last_page, search_body, url_of
 
 LOCALE = Locale("en", "GB")
 
@@ -182,6 +182,12 @@ def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
         pieces.append(Markup("{}<mark>{}</mark>").format(text[at:start], text[start:end]))
         at = end
     return Markup("").join(pieces) + escape(text[at:])
+
+
+def highlighted(text: str, highlights: Iterable[HighlightBody]) -> Markup:
+    """A text that is shown anyway, with the words of those highlights marked that are part of it."""
+    return marked(text, [(at + start, at + end) for item in highlights if (at := text.find(item.text)) >= 0
+                         for start, end in item.marks])
 
 
 def number(value: float) -> str:
