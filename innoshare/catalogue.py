@@ -8,7 +8,8 @@ need a case as a whole, and a new front-matter field then changes no table. What
 adoptions, has a table.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +17,11 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, col, func, select
 
 from innoshare.case import VOCABULARIES, Card, Case, City, Outcome, Stage, Status, Term, Vocabulary, mark
+from innoshare.errors import EditionError
 from innoshare.render import Rendered
 
 # Cards kept in memory for each open edition. A card is about 1 KB: 20 MB at most, no query for a page of hits.
@@ -103,46 +106,54 @@ class Catalogue:
     def close(self) -> None:
         self._database.dispose()
 
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        try:
+            with Session(self._database) as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise EditionError("The catalogue of the library cannot be read; build the library again.") from error
+
     def case(self, slug: str) -> tuple[Case, Rendered] | None:
         """A published or archived case with its rendered body; None where there is none of that name."""
-        with Session(self._database) as session:
+        with self._reading() as session:
             row = session.get(CaseRow, slug)
             return (Case.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
 
     def city(self, slug: str) -> tuple[City, Rendered] | None:
-        with Session(self._database) as session:
+        with self._reading() as session:
             row = session.get(CityRow, slug)
             return (City.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
 
     def cities(self) -> dict[str, City]:
-        with Session(self._database) as session:
+        with self._reading() as session:
             rows = session.exec(select(CityRow.data).order_by(CityRow.name))
             return {city.slug: city for city in map(City.model_validate_json, rows)}
 
     def vocabulary(self) -> Vocabulary:
         vocabulary: dict[str, dict[str, Term]] = {name: {} for name in VOCABULARIES}
-        with Session(self._database) as session:
+        with self._reading() as session:
             for row in session.exec(select(TermRow).order_by(col(TermRow.position))):
                 vocabulary[row.vocabulary][row.slug] = Term.model_validate_json(row.data)
         return vocabulary
 
     def cards(self, slugs: Iterable[str]) -> dict[str, Card]:
         """The cards of those `slugs` that exist, in their order."""
-        wanted = list(slugs)
-        missing = [slug for slug in wanted if slug not in self._cards]
+        wanted, known = list(slugs), self._cards
+        missing = [slug for slug in wanted if slug not in known]
         if missing:
-            if len(self._cards) + len(missing) > CARDS_IN_MEMORY:
-                self._cards = {}
-                missing = wanted
-            self._cards |= {card.slug: card for card in self._read_cards(col(CaseRow.slug).in_(missing))}
-        return {slug: self._cards[slug] for slug in wanted if slug in self._cards}
+            if len(known) + len(missing) > CARDS_IN_MEMORY:
+                known, missing = {}, wanted
+            # A new dictionary, since other threads read the old one.
+            self._cards = known = known | {card.slug: card for card in self._read_cards(col(CaseRow.slug).in_(missing))}
+        return {slug: known[slug] for slug in wanted if slug in known}
 
     def newest(self, offset: int, limit: int, *, warnings_only: bool = False) -> tuple[int, list[Card]]:
         """How many cases are published, and a page of them, newest first."""
         wanted: list[Any] = [CaseRow.status == Status.PUBLISHED]
         if warnings_only:
             wanted.append(col(CaseRow.is_warning))
-        with Session(self._database) as session:
+        with self._reading() as session:
             total = session.exec(select(func.count()).select_from(CaseRow).where(*wanted)).one()
         return total, self._read_cards(*wanted, offset=offset, limit=limit)
 
@@ -158,30 +169,30 @@ class Catalogue:
     def counts(self) -> tuple[int, int, int]:
         """Published cases, their cities, their countries."""
         columns = func.count(), func.count(func.distinct(CaseRow.city)), func.count(func.distinct(CaseRow.country))
-        with Session(self._database) as session:
+        with self._reading() as session:
             cases, cities, countries = session.exec(select(*columns).where(CaseRow.status == Status.PUBLISHED)).one()
             return cases, cities, countries
 
     def languages(self) -> list[str]:
-        with Session(self._database) as session:
+        with self._reading() as session:
             return list(session.exec(select(CaseRow.language).where(CaseRow.status == Status.PUBLISHED).distinct()))
 
     def digests(self) -> dict[str, tuple[str, str]]:
         """Slug -> (digest of the file, digest of the indexed document), of every case."""
         columns = CaseRow.slug, CaseRow.digest, CaseRow.document_digest
-        with Session(self._database) as session:
+        with self._reading() as session:
             return {slug: (digest, document) for slug, digest, document in session.exec(select(*columns))}
 
     def renderings(self) -> dict[str, Rendered]:
         """Digest of a file -> its rendered body, of every case and city: what a next build need not render."""
-        with Session(self._database) as session:
+        with self._reading() as session:
             rows = [*session.exec(select(CaseRow.digest, CaseRow.blocks)),
                     *session.exec(select(CityRow.digest, CityRow.blocks))]
         return {digest: _Renderings.validate_json(blocks) for digest, blocks in rows}
 
     def _read_cards(self, *wanted: Any, offset: int = 0, limit: int = -1) -> list[Card]:
         newest_first = col(CaseRow.updated).desc(), col(CaseRow.year).desc(), col(CaseRow.slug)
-        with Session(self._database) as session:
+        with self._reading() as session:
             query = select(CaseRow).where(*wanted).order_by(*newest_first).offset(offset).limit(limit)
             rows = session.exec(query).all()
             themes: dict[str, list[str]] = {}
@@ -199,37 +210,43 @@ def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], 
     """Write the catalogue of an edition to `path`, which must not exist.
 
     `rendered` and `digests` map a file's path (`cases/x.md`) to its rendered body and digest; `documents` maps a
-    case's slug to the digest of its document; `country_names` maps country codes to names.
+    case's slug to the digest of its document; `country_names` maps country codes to names. Raises EditionError where
+    the disk refuses.
     """
     database = _database(path)
-    SQLModel.metadata.create_all(database, tables=[
-        SQLModel.metadata.tables[table.__tablename__] for table in (CityRow, CaseRow, TermRow, TagRow, AdoptionRow)])
-    with Session(database) as session:
-        for city in cities.values():
-            file = f"cities/{city.slug}.md"
-            session.add(CityRow(slug=city.slug, digest=digests.get(file, ""), name=city.name, country=city.country,
-                                data=city.model_dump_json(), blocks=_blocks(rendered[file])))
-        for vocabulary_name, terms in vocabulary.items():
-            for position, term in enumerate(terms.values()):
-                session.add(TermRow(vocabulary=vocabulary_name, slug=term.slug, position=position,
-                                    data=term.model_dump_json()))
-        session.flush()
-        for case in cases.values():
-            file, city = f"cases/{case.slug}.md", cities[case.city]
-            session.add(CaseRow(
-                slug=case.slug, digest=digests.get(file, ""), document_digest=documents.get(case.slug, ""),
-                status=case.status, title=case.title, summary=case.summary, language=case.language, city=case.city,
-                city_name=city.name, country=city.country, country_name=country_names[city.country], year=case.year,
-                stage=case.stage, outcome=case.outcome, evidence_level=case.evidence_level,
-                adoptions=len(case.adoptions), updated=case.updated, is_warning=case.is_warning,
-                data=case.model_dump_json(), blocks=_blocks(rendered[file])))
-            for field, value in _tags(case):
-                session.add(TagRow(case=case.slug, vocabulary=field, value=value))
-            for position, adoption in enumerate(case.adoptions):
-                session.add(AdoptionRow(case=case.slug, position=position, city=adoption.city,
-                                        status=adoption.status))
-        session.commit()
-    database.dispose()
+    try:
+        tables = [SQLModel.metadata.tables[table.__tablename__]
+                  for table in (CityRow, CaseRow, TermRow, TagRow, AdoptionRow)]
+        SQLModel.metadata.create_all(database, tables=tables)
+        with Session(database) as session:
+            for city in cities.values():
+                file = f"cities/{city.slug}.md"
+                session.add(CityRow(slug=city.slug, digest=digests.get(file, ""), name=city.name, country=city.country,
+                                    data=city.model_dump_json(), blocks=_blocks(rendered[file])))
+            for vocabulary_name, terms in vocabulary.items():
+                for position, term in enumerate(terms.values()):
+                    session.add(TermRow(vocabulary=vocabulary_name, slug=term.slug, position=position,
+                                        data=term.model_dump_json()))
+            session.flush()
+            for case in cases.values():
+                file, city = f"cases/{case.slug}.md", cities[case.city]
+                session.add(CaseRow(
+                    slug=case.slug, digest=digests.get(file, ""), document_digest=documents.get(case.slug, ""),
+                    status=case.status, title=case.title, summary=case.summary, language=case.language, city=case.city,
+                    city_name=city.name, country=city.country, country_name=country_names[city.country], year=case.year,
+                    stage=case.stage, outcome=case.outcome, evidence_level=case.evidence_level,
+                    adoptions=len(case.adoptions), updated=case.updated, is_warning=case.is_warning,
+                    data=case.model_dump_json(), blocks=_blocks(rendered[file])))
+                for field, value in _tags(case):
+                    session.add(TagRow(case=case.slug, vocabulary=field, value=value))
+                for position, adoption in enumerate(case.adoptions):
+                    session.add(AdoptionRow(case=case.slug, position=position, city=adoption.city,
+                                            status=adoption.status))
+            session.commit()
+    except SQLAlchemyError as error:
+        raise EditionError(f"The catalogue cannot be written ({error.__cause__ or error}).") from error
+    finally:
+        database.dispose()
 
 
 def _tags(case: Case) -> set[tuple[str, str]]:

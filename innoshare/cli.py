@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
+CONNECTIONS = 1_000  # Open at once; most are idle browsers, each costs a few KB.
+IDLE_SECONDS = 30  # After which a connection that says nothing makes room.
 SERVER_THREADS = 8  # The worst legal query takes half a second; eight at once leave room for everybody else.
 
 Report = Callable[[str, int, int], None]
@@ -195,10 +197,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve the library as a web site, after building what is missing."""
     from waitress.server import create_server
 
-    from innoshare.web import create_app
+    from innoshare.web import MAX_BODY, create_app
 
     _build(settings, keep_old=True)
-    server = create_server(create_app(settings), host=host, port=port, threads=SERVER_THREADS, ident=None)
+    server = create_server(create_app(settings), host=host, port=port, threads=SERVER_THREADS, ident=None,
+                           max_request_body_size=2 * MAX_BODY,  # Beyond, it would be stored only to be refused.
+                           connection_limit=CONNECTIONS, channel_timeout=IDLE_SECONDS)
     port = getattr(server, "effective_port", port)  # What the system chose, where 0 was asked for.
     err.print(f"innoshare is served at [bold]http://{'localhost' if host == '127.0.0.1' else host}:{port}/[/] "
               "(stop with Ctrl+C)")

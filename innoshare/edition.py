@@ -19,8 +19,8 @@ data: it is never accepted from outside, always built from Markdown.
 import hashlib
 import json
 import os
+import re
 import shutil
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -85,13 +85,10 @@ class Edition:
                 raise ValueError("the catalogue is not as it was written")
             self.engine = whoosh.WhooshEngine(directory / "index")
             self.catalogue = Catalogue(directory / "catalogue.sqlite")
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # Whatever a damaged file makes of itself: who runs this needs one thing.
             lock.close()
             raise EditionError(f"The edition {directory.name} cannot be read ({error}); build the library again "
-                               "with `innoshare build --force`.") from error
-        except EditionError:
-            lock.close()
-            raise
+                               "with `innoshare build`.") from error
 
     def close(self) -> None:
         self.engine.close()
@@ -100,11 +97,22 @@ class Edition:
 
 
 def published(data: Path) -> str | None:
-    """The fingerprint that the pointer in `data` names; None where nothing has been published."""
+    """The fingerprint that the pointer in `data` names; None where nothing has been published, or the pointer is not
+    one."""
     try:
-        return (data / "current").read_text(encoding="ascii").strip() or None
-    except (FileNotFoundError, NotADirectoryError):
+        name = (data / "current").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
         return None
+    return name if re.fullmatch(r"[a-z0-9-]{1,64}", name) else None
+
+
+def publication(data: Path) -> tuple[int, int] | None:
+    """Changes whenever an edition is published, also if it is the same one built again; None before the first."""
+    try:
+        pointer = (data / "current").stat()
+    except OSError:
+        return None
+    return pointer.st_ino, pointer.st_mtime_ns
 
 
 def open_published(data: Path) -> Edition:
@@ -155,7 +163,8 @@ def build(root: Path, data: Path, *, strict: bool = False, force: bool = False,
     """
     with _only_builder(data):
         name = fingerprint(content.digests(root))
-        if not force and name == published(data) and (about := _about_published(data)):
+        _sweep(data)
+        if not force and name == published(data) and (about := _about_published(data)) and not about["not_rendered"]:
             return Built(name, False, about["cases"], about["cities"],
                          problems=tuple(Problem(**problem) for problem in about["problems"]))
         progress("Reading", 0, 1)
@@ -167,7 +176,7 @@ def build(root: Path, data: Path, *, strict: bool = False, force: bool = False,
         name = fingerprint(found.digests)  # Of the bytes that were read: files may have changed a moment ago.
         previous = _previous(data)
         rendered, not_rendered, missing = _render(found, previous, progress)
-        cases, cities, indexed = _make(data, name, found, rendered, previous, progress)
+        cases, cities, indexed = _make(data, name, found, rendered, not_rendered, previous, progress)
         prune(data)
         return Built(name, True, cases, cities, missing, indexed, found.problems, not_rendered)
 
@@ -177,17 +186,21 @@ def build_from(found: Content, rendered: Mapping[str, Rendered], data: Path,
     """Build and publish an edition of records that never were files. `rendered` maps what would be their paths to
     their bodies."""
     with _only_builder(data):
-        _make(data, "from-records", found, rendered, _Previous(), progress)
+        _make(data, "from-records", found, rendered, {}, _Previous(), progress)
 
 
 def prune(data: Path) -> None:
-    """Delete editions that are neither published nor open anywhere, and what killed builds left behind."""
+    """Delete editions that are neither published nor open anywhere."""
     keep = published(data)
     for directory in (data / "editions").iterdir():
-        if directory.name.startswith("."):
-            shutil.rmtree(directory, ignore_errors=True)  # Only the one builder, who calls this, makes such.
-        elif directory.name != keep:
+        if directory.is_dir() and directory.name != keep:
             _delete_unless_open(directory)
+
+
+def _sweep(data: Path) -> None:
+    """Delete what killed builds left behind: folders with a dot, which only the one builder, who calls this, makes."""
+    for directory in (data / "editions").glob(".*"):
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _delete_unless_open(directory: Path) -> None:
@@ -226,13 +239,31 @@ def _previous(data: Path) -> _Previous:
         edition.close()
 
 
-def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered], previous: _Previous,
-          progress: Progress) -> tuple[int, int, int]:
+def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered], not_rendered: Mapping[str, str],
+          previous: _Previous, progress: Progress) -> tuple[int, int, int]:
     """Build an edition beside the published one, then publish it. Returns its number of cases and cities, and how
-    many documents were indexed anew."""
+    many documents were indexed anew. Raises EditionError, and leaves nothing behind, where the disk refuses."""
     editions = data / "editions"
-    editions.mkdir(exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix=".building-", dir=editions))
+    directory, replaced = editions / f".building-{name}", editions / f".old-{name}"
+    try:
+        directory.mkdir(parents=True)
+        made = _write(directory, name, found, rendered, not_rendered, previous, progress)
+        target = editions / name
+        if target.exists():  # Not published any more, damaged, or built again by force.
+            target.rename(replaced)
+        directory.rename(target)
+        _publish(data, name)
+        return made
+    except (OSError, shutil.Error) as error:
+        raise EditionError(f"The edition could not be written ({error}).") from error
+    finally:
+        for left in (directory, replaced):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Rendered],
+           not_rendered: Mapping[str, str], previous: _Previous, progress: Progress) -> tuple[int, int, int]:
+    """Write a whole edition into an empty `directory`. Returns what `_make` does."""
     cities = {slug: city for slug, city in found.cities.items() if f"cities/{slug}.md" in rendered}
     cases = {slug: case for slug, case in found.cases.items()
              if f"cases/{slug}.md" in rendered and case.city in cities}
@@ -254,12 +285,8 @@ def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered
         "fingerprint": name, "recipe": recipe(), "built": datetime.now(UTC).isoformat(timespec="seconds"),
         "catalogue": _checksum(directory / "catalogue.sqlite"),
         "cases": len(cases), "cities": len(cities), "problems": [asdict(problem) for problem in found.problems],
+        "not_rendered": dict(not_rendered),
     }, indent=1), encoding="utf-8")
-    target = editions / name
-    if target.exists():  # Not published any more, or built again by force.
-        target.rename(Path(tempfile.mkdtemp(prefix=".old-", dir=editions)) / name)
-    directory.rename(target)
-    _publish(data, name)
     return len(cases), len(cities), len(documents) if changed is None else len(changed)
 
 
@@ -327,8 +354,8 @@ def _only_builder(data: Path) -> Iterator[None]:
     except portalocker.LockException as error:
         raise EditionError(f"Another build in {data} has not ended within {LOCK_SECONDS} seconds.") from error
     except OSError as error:
-        raise EditionError(f"Cannot write to {data} ({error.strerror}); set INNOSHARE_DATA to a folder that this "
-                           "user can write to.") from error
+        raise EditionError(f"Cannot write to {data} ({error.strerror or error}); set INNOSHARE_DATA to a folder that "
+                           "this user can write to.") from error
     try:
         yield
     finally:

@@ -15,12 +15,12 @@ Cases that failed or were stopped are never hidden: they come as cautions. A typ
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence, Set
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
-from itertools import pairwise
 from typing import Self
 
 from innoshare.case import EVIDENCE_LEVELS, Card, City
@@ -129,6 +129,14 @@ class Sentence:
     text: str
     places: Mapping[int, Marks]
 
+    @classmethod
+    def of(cls, text: str, start: int, end: int, places: Mapping[int, Iterable[tuple[int, int]]]) -> Self:
+        """The sentence from `start` to `end` of `text`; `places` are offsets into the whole text."""
+        inside = text[start:end]
+        start += len(inside) - len(inside.lstrip())
+        return cls(inside.strip(), {index: tuple((first - start, last - start) for first, last in spans)
+                                    for index, spans in places.items()})
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -160,16 +168,15 @@ class Question:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
+        """The sentences of the challenge that hold any of its words."""
         text = self.challenge.text
-        ends = [found.end() for found in re.finditer(r"[.!?;:…]+\s+|\n+", text)] + [len(text)]
-        return tuple(self._sentence(start, end) for start, end in pairwise([0, *ends]) if text[start:end].strip())
-
-    def _sentence(self, start: int, end: int) -> Sentence:
-        text = self.challenge.text[start:end]
-        start += len(text) - len(text.lstrip())
-        places = {index: [(first - start, last - start) for first, last in word.places if start <= first < end]
-                  for index, word in enumerate(self.words)}
-        return Sentence(text.strip(), {index: tuple(spans) for index, spans in places.items() if spans})
+        starts = [0, *(found.end() for found in re.finditer(r"[.!?;:…]\s+|\n+", text))]
+        places: dict[int, dict[int, list[tuple[int, int]]]] = {}
+        for index, word in enumerate(self.words):
+            for span in word.places:
+                places.setdefault(bisect_right(starts, span[0]) - 1, {}).setdefault(index, []).append(span)
+        return tuple(Sentence.of(text, starts[number], (*starts, len(text))[number + 1], places[number])
+                     for number in sorted(places))
 
     def beside(self, passage: Passage) -> Finding:
         """A passage of a case beside the sentence of the challenge that shares most with it."""

@@ -24,8 +24,12 @@ def check(paths: Sequence[Path]) -> list[Problem]:
         if path.is_dir() and path.name not in FOLDERS:
             problems |= dict.fromkeys(content.read(path).problems)
             continue
-        inside = path.resolve()
+        inside = path.parent.resolve() / path.name  # A link is judged itself, not what it leads to.
         root = inside.parent if path.is_dir() else inside.parent.parent
+        if not path.is_dir() and inside.parent.name not in FOLDERS:
+            problems[Problem(str(path), 1, 1, "", "error", "This file is in no content folder, so it is never read.",
+                             f"Move it to one of the folders {', '.join(FOLDERS)}.")] = None
+            continue
         name = f"{root.name}/{inside.relative_to(root).as_posix()}"
         problems |= dict.fromkeys(problem for problem in content.read(root).problems
                                   if problem.path == name or problem.path.startswith(f"{name}/"))

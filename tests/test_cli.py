@@ -68,6 +68,15 @@ def test_check_as_json_prints_problems_and_nothing_else(runner: CliRunner, folde
     assert set(problems[0]) == {"path", "line", "column", "field", "level", "message", "remedy"}
 
 
+def test_check_tells_of_a_link_and_of_a_file_that_is_nowhere(runner: CliRunner, folder: Path) -> None:
+    (folder / "cases" / "link.md").symlink_to(folder / "cases" / "sandhaven-rent-fund.md")
+    (folder / "stray.md").write_text("# Hello\n", encoding="utf-8")
+    for name, says in (("cases/link.md", "link"), ("stray.md", "in no content folder")):
+        result = runner.invoke(main, ["check", str(folder / name)])
+        assert result.exit_code == 1
+        assert says in result.stdout
+
+
 def test_check_of_what_is_not_there_is_wrong_use(runner: CliRunner, tmp_path: Path) -> None:
     assert runner.invoke(main, ["check", str(tmp_path / "nothing")]).exit_code == 2
 

@@ -169,6 +169,51 @@ def test_a_build_mends_a_damaged_edition(folder: Path, tmp_path: Path) -> None:
         edition.open_published(data).close()
 
 
+def test_a_pointer_that_is_none_is_nothing_published(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    edition.build(folder, data)
+    for junk in (b"", b"\x00", "ü".encode(), b"../../etc", b"a\nb"):
+        (data / "current").write_bytes(junk)
+        assert edition.published(data) is None
+        with pytest.raises(EditionError):
+            edition.open_published(data)
+    assert edition.build(folder, data).fresh
+
+
+def test_a_running_library_notices_the_same_edition_built_again(folder: Path, tmp_path: Path) -> None:
+    made = Settings(content=folder, data=tmp_path / "data")
+    edition.build(folder, made.data)
+    latest = Latest(made)
+    first = latest()
+    path = made.data / "editions" / first.edition / "catalogue.sqlite"
+    path.write_bytes(b"damaged" * 1000)
+    with pytest.raises(EditionError, match="build"):
+        first.entry(first.cases(1, 1)[1][0].slug)
+    edition.build(folder, made.data)
+    second = latest()
+    assert second is not first
+    assert second.entry(second.cases(1, 1)[1][0].slug)
+
+
+def test_a_full_disk_leaves_the_old_edition_and_no_litter(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    old = edition.build(folder, data).fingerprint
+    change(folder)
+    script = ("import resource, sys; from pathlib import Path; from innoshare import edition, errors\n"
+              "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))\n"
+              "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+              "try: edition.build(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+              "except errors.EditionError as error: sys.exit(f'told: {error}')\n")
+    for limit in (0, 100, 5_000, 20_000, 60_000):
+        done = subprocess.run([sys.executable, "-c", script, str(folder), str(data), str(limit)], capture_output=True,
+                              text=True, check=False)
+        assert done.stderr.startswith("told: "), done.stderr
+        assert editions(data) == {old}
+        assert edition.published(data) == old
+        edition.open_published(data).close()
+    assert edition.build(folder, data).fresh
+
+
 def test_force_builds_again_under_the_same_name(folder: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = edition.build(folder, data)

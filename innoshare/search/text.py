@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -41,8 +41,9 @@ STEMMERS = {
 MAX_WORD_LETTERS = 64
 MAX_HYPHENS = 8
 
-# Words remembered per language: the written forms of about 10,000 cases, some 30 MB. When full, it starts anew.
-CACHED_WORDS = 200_000
+# Words of documents remembered per language while an index is built: the written forms of some 2,000 cases, 20 MB. When
+# full, it starts anew. What a question holds is never remembered: it is somebody's, and there is no end to it.
+CACHED_WORDS = 50_000
 
 # So many words of grammar, and more than for any other language, make a language believed. One is not enough: "in",
 # "die" and "a" stand in many lists.
@@ -150,7 +151,6 @@ def guess(text: str, among: Collection[str] | None = None) -> str:
     return best[0][0]
 
 
-@lru_cache(maxsize=CACHED_WORDS)
 def fold(word: str) -> str:
     """`word` in lower case and without accents: "Élevé" and "eleve" are one."""
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", word.casefold())).casefold().translate(_UNDECOMPOSED)
@@ -164,7 +164,6 @@ def _compounds(text: str) -> Iterator[tuple[str, int]]:
     return ((match.group(), match.start()) for match in _COMPOUND.finditer(text.replace("_", " ")))
 
 
-@lru_cache(maxsize=CACHED_WORDS)
 def _parts(raw: str) -> _Pieces:
     """The words that a compound is made of."""
     found = [(match.group(), match.start(), match.end()) for match in _PART.finditer(raw)]
@@ -193,7 +192,6 @@ class _Terms(dict[str, _Pieces]):
         algorithm = STEMMERS.get(language)
         self._stemmer = Stemmer.Stemmer(algorithm, 0) if algorithm else None  # 0: remembering is done here
         self._lock = Lock()
-        self._stems: dict[str, str] = {}
 
     def __missing__(self, raw: str) -> _Pieces:
         parts, width = _parts(raw)
@@ -206,18 +204,13 @@ class _Terms(dict[str, _Pieces]):
 
     def stem(self, word: str) -> str:
         """The term of a word, be it one of grammar; "" for what holds no letter and no digit."""
-        if (stem := self._stems.get(word)) is None:
-            stem = unicodedata.normalize("NFC", word).lower()
-            if any(letter.isdigit() for letter in stem):
-                stem = _THOUSANDS.sub("", stem)
-            elif self._stemmer:
-                with self._lock:
-                    stem = self._stemmer.stemWord(stem)
-            stem = fold(stem)
-            if len(self._stems) >= CACHED_WORDS:
-                self._stems = {}
-            self._stems[word] = stem
-        return stem
+        stem = unicodedata.normalize("NFC", word).lower()
+        if any(letter.isdigit() for letter in stem):
+            stem = _THOUSANDS.sub("", stem)
+        elif self._stemmer:
+            with self._lock:
+                stem = self._stemmer.stemWord(stem)
+        return fold(stem)
 
 
 def _terms(language: str) -> _Terms:
