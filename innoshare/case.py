@@ -11,6 +11,7 @@ Decision: the types here are those of a *published* case. A draft is checked wit
 only publication requires; it never becomes a `Case`, so no reader of a `Case` needs to ask for missing fields.
 """
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -111,6 +112,9 @@ class AdoptionStatus(Choice):
     ADOPTED = "adopted", "Adopted"
     ADAPTED = "adapted", "Adopted with changes"
     ABANDONED = "abandoned", "Abandoned"
+
+
+TAKEN_UP = (AdoptionStatus.PILOTING, AdoptionStatus.ADOPTED, AdoptionStatus.ADAPTED)
 
 
 class TransferOffer(Choice):
@@ -217,11 +221,10 @@ LATEST_YEAR = 2100
 
 
 def _real_date(text: str) -> str:
-    year, month, day = (int(part) for part in (text + "-01-01")[:10].split("-"))
-    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+    if not EARLIEST_YEAR <= int(text[:4]) <= LATEST_YEAR:
         raise PydanticCustomError("date_range", "year out of range")
     try:
-        date(year, month, day)
+        date.fromisoformat((text + "-01-01")[:10])  # what every reader of a case calls, so that none of them can fail
     except ValueError:
         raise PydanticCustomError("no_such_day", "no such day") from None
     return text
@@ -234,13 +237,39 @@ def _plain_number(value: Any) -> Any:
     return value
 
 
+def is_tag(text: str) -> bool:
+    """Whether this is a word, or words joined by hyphens, in any script; of what length does not matter.
+
+    No pattern says this: what `\\w` holds differs between Pydantic's patterns and Python's, and vowel signs (पानी),
+    accents written by themselves and the joiners of Persian and Indian scripts belong to the word they stand in.
+    """
+    return all(word[:1].isalnum() and all(map(_belongs_to_a_word, word)) for word in text.split("-"))
+
+
+_JOINERS = "\u200c\u200d"  # zero width; they say whether two letters are written joined
+
+
+def _belongs_to_a_word(letter: str) -> bool:
+    return letter.isalnum() or letter in _JOINERS or unicodedata.category(letter).startswith("M")
+
+
+def _tag(text: str) -> str:
+    if not is_tag(text):
+        raise PydanticCustomError("no_tag", "no tag")
+    return text
+
+
+# Digits are [0-9] wherever a pattern asks for one: `\d` also takes the digits of other scripts, which no reader of a
+# case can count with. The host of an address is followed by its path: what stands before an `@` there would be a name
+# that looks like a host, and the address would lead elsewhere than it says.
 Short = Annotated[str, StringConstraints(max_length=160)]
 Line = Annotated[str, StringConstraints(max_length=400)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"'`\\^{|}@\x00-\x20]+\.[^\s<>\"'`\\^{|}\x00-\x20]+$",
+Url = Annotated[str, StringConstraints(pattern=r"^https?://\w[\w.-]*\.[\w-]+\.?(:[0-9]{1,5})?([/?#][^\s<>\"'`\\^{|}\x00-\x20]*)?$",
                                        max_length=600)]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_real_date)]
-PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_real_date)]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_real_date)]
+PartialDate = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"),
+                        AfterValidator(_real_date)]
 Year = Annotated[int, Field(ge=EARLIEST_YEAR, le=LATEST_YEAR), BeforeValidator(_plain_number)]
 Number = Annotated[float, Field(ge=0, le=1e15), BeforeValidator(_plain_number)]
 Percent = Annotated[float, Field(ge=0, le=100), BeforeValidator(_plain_number)]
@@ -249,9 +278,9 @@ EvidenceLevel = Annotated[int, Field(ge=0, le=5), BeforeValidator(_plain_number)
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-SdgTarget = Annotated[str, StringConstraints(pattern=r"^(1[0-7]|[1-9])\.([1-9]|1\d|[a-d])$")]
-WikidataId = Annotated[str, StringConstraints(pattern=r"^Q[1-9]\d{0,11}$")]
-Tag = Annotated[str, StringConstraints(pattern=r"^[^\W_]+(-[^\W_]+)*$", to_lower=False, max_length=40)]
+SdgTarget = Annotated[str, StringConstraints(pattern=r"^(1[0-7]|[1-9])\.([1-9]|1[0-9]|[a-d])$")]
+WikidataId = Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]{0,11}$")]
+Tag = Annotated[str, StringConstraints(max_length=40), AfterValidator(_tag)]
 
 
 class Record(BaseModel):
@@ -442,10 +471,15 @@ class Case(Record):
         return None if self.start == "unknown" else int(self.start[:4])
 
     @property
+    def taken_up(self) -> int:
+        """How many other places use it or try it out; not those that only consider it, nor those that gave it up."""
+        return sum(adoption.status in TAKEN_UP for adoption in self.adoptions)
+
+    @property
     def completeness(self) -> float:
         """Share of the wanted fields that say something (0 to 1). `unknown` counts: it is an answer."""
         wanted = [name for name, field in self.front_matter() if not field.is_required() and name != "licence"]
-        return sum(bool(getattr(self, name)) for name in wanted) / len(wanted)
+        return sum(getattr(self, name) not in (None, []) for name in wanted) / len(wanted)
 
     @property
     def is_warning(self) -> bool:
@@ -523,9 +557,6 @@ class Term(Record):
         """The label in `language`, else in English."""
         return self.label.get(language) or self.label["en"]
 
-    def help_in(self, language: str) -> str:
-        """The help in `language`, else in English."""
-        return self.help.get(language) or self.help["en"]
 
 
 # Vocabulary (`themes`, `challenge_types`, `approaches`) -> slug -> term, in the order of the file.
@@ -541,12 +572,3 @@ def mark(field: FieldInfo) -> Mark:
 def front_matter(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     """The fields of `model` that are written in a file's header, in the order of declaration."""
     return ((name, field) for name, field in model.model_fields.items() if not mark(field).from_file)
-
-
-def searchable(model: type[BaseModel]) -> dict[str, list[str]]:
-    """Index field -> the model's fields whose words go into it."""
-    fields: dict[str, list[str]] = {}
-    for name, field in model.model_fields.items():
-        if target := mark(field).search:
-            fields.setdefault(target, []).append(name)
-    return fields

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, col, func, select
 
-from innoshare.case import VOCABULARIES, Card, Case, City, Outcome, Stage, Status, Term, Vocabulary, mark
+from innoshare.case import TAKEN_UP, VOCABULARIES, Card, Case, City, Outcome, Stage, Status, Term, Vocabulary, mark
 from innoshare.errors import EditionError
 from innoshare.render import Rendered
 
@@ -163,7 +163,7 @@ class Catalogue:
 
     def adopted_by(self, city: str) -> list[Card]:
         """The published cases that a city took up from elsewhere."""
-        taken = select(AdoptionRow.case).where(AdoptionRow.city == city)
+        taken = select(AdoptionRow.case).where(AdoptionRow.city == city, col(AdoptionRow.status).in_(TAKEN_UP))
         return self._read_cards(col(CaseRow.slug).in_(taken), CaseRow.status == Status.PUBLISHED)
 
     def counts(self) -> tuple[int, int, int]:
@@ -235,7 +235,7 @@ def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], 
                     status=case.status, title=case.title, summary=case.summary, language=case.language, city=case.city,
                     city_name=city.name, country=city.country, country_name=country_names[city.country], year=case.year,
                     stage=case.stage, outcome=case.outcome, evidence_level=case.evidence_level,
-                    adoptions=len(case.adoptions), updated=case.updated, is_warning=case.is_warning,
+                    adoptions=case.taken_up, updated=case.updated, is_warning=case.is_warning,
                     data=case.model_dump_json(), blocks=_blocks(rendered[file])))
                 for field, value in _tags(case):
                     session.add(TagRow(case=case.slug, vocabulary=field, value=value))

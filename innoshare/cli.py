@@ -3,26 +3,27 @@
 Exit status: 0 fine, 1 problems found (or nothing found that was asked for by name), 2 wrong use. What a command was
 asked for goes to standard output; progress and remarks go to standard error, so that `--json` can be piped.
 
-Decision: commands import the rooms they need when they run, not at the top. `--help`, `check` and a `build` that has
-nothing to do then answer at once, without loading a web server or a database library first.
+Decision: commands import the rooms they need when they run, not at the top. `--help` and `check` then answer at once,
+without loading a web server or a database library first.
 """
 
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from innoshare import __version__
-from innoshare.config import Settings
+from innoshare.config import ENVIRONMENT_PREFIX, Settings
 from innoshare.errors import BadInput, EditionError, InnoshareError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highli
 
 CONNECTIONS = 1_000  # Open at once; most are idle browsers, each costs a few KB.
 IDLE_SECONDS = 30  # After which a connection that says nothing makes room.
-SERVER_THREADS = 8  # The worst legal query takes half a second; eight at once leave room for everybody else.
+SERVER_THREADS = 8  # The worst legal question takes half a second at 10,000 cases; eight leave room for everybody else.
 
 Report = Callable[[str, int, int], None]
 
@@ -62,7 +63,11 @@ def main(context: click.Context) -> None:
 
     Settings come from INNOSHARE_* variables; the README lists them.
     """
-    context.obj = Settings()
+    try:
+        context.obj = Settings()
+    except ValidationError as error:
+        raise BadInput([(f"{ENVIRONMENT_PREFIX}{mistake['loc'][0]}".upper(), mistake["msg"])
+                        for mistake in error.errors()]) from None
 
 
 @main.command()
@@ -110,7 +115,7 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
             raise BadInput([("--filter", f"write FIELD=VALUE, as theme=mobility; {item!r} has no =")])
         pairs.append((name, value))
     library = _library(settings)
-    found = library.search(parameters.query(pairs, library.vocabulary))
+    found = library.search(parameters.query(pairs, library))
     if as_json:
         _print_json(shapes.search_body(found, library, settings.base_url).model_dump(mode="json"))
         return
@@ -118,9 +123,8 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
         card = found.cards[hit.slug]
         out.print(f"[bold]{escape(card.title)}[/]\n  {escape(card.city_name)}, {escape(card.country_name)} · "
                   f"{card.outcome.label} · {escape(card.slug)}\n  {escape(card.summary)}\n")
-    total = found.results.total
-    out.print(f"{total} case{'' if total == 1 else 's'} found"
-              + (f", the first {len(found.results.hits)} shown." if total > len(found.results.hits) else "."))
+    total, shown = found.results.total, len(found.results.hits)
+    out.print(f"{total} case{'' if total == 1 else 's'} found{f', {shown} shown' if shown < total else ''}.")
     if found.results.did_you_mean:
         out.print(f"Did you mean: {escape(found.results.did_you_mean)}?")
 
@@ -132,32 +136,34 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
 @click.pass_obj
 def match(settings: Settings, text: str, city: str | None, as_json: bool) -> None:
     """Has anyone solved this? TEXT is the challenge in your own words; - reads it from standard input."""
-    from innoshare.matching import Challenge, Verdict
+    from innoshare.matching import Challenge
+    from innoshare.web import shapes, wording
 
     library = _library(settings)
     if city and city not in library.cities:
         raise BadInput([("--city", f"there is no city {city!r} in the library")])
-    challenge = Challenge.of(sys.stdin.read() if text == "-" else text, library.cities[city] if city else None)
+    if text == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    challenge = Challenge.of(text, library.cities[city] if city else None)
     answer = library.match(challenge)
-    if as_json or answer.verdict is Verdict.NONE:
-        from innoshare.web import shapes
+    body = shapes.match_body(answer, library, settings.base_url)
     if as_json:
-        _print_json(shapes.match_body(answer, library, settings.base_url).model_dump(mode="json"))
+        _print_json(body.model_dump(mode="json"))
         return
-    headline = {
-        Verdict.SOLVED: f"Solved elsewhere: {len(answer.matches)} case{'s'[:len(answer.matches) > 1]} to look at.",
-        Verdict.RELATED: "Nothing that clearly answers this, but related work:",
-        Verdict.NONE: "Nobody in this library has solved this yet."}
-    out.print(f"[bold]{headline[answer.verdict]}[/]\n")
+    heading, sentence = wording.verdict_words(body, challenge, library.languages)
+    out.print(f"[bold]{escape(heading)}[/]\n{escape(sentence)}\n")
     for item in answer.matches:
         _print_match(item)
     if answer.cautions:
-        out.print("[bold]Tried and stopped, or without effect:[/]\n")
+        out.print(f"[bold]{escape(wording.caution_words(body))}:[/]\n")
         for item in answer.cautions:
             _print_match(item)
-    if answer.verdict is Verdict.NONE:
-        for step in shapes.next_steps(settings.base_url):
-            out.print(f"- {step.text}")
+    if body.nearest:
+        out.print("Nearest in the library, but no answer:")
+        for card in body.nearest:
+            out.print(f"- {escape(card.title)} ({escape(card.city)}): {escape(card.slug)}")
+    for step in body.next_steps:
+        out.print(f"- {escape(step.text)}")
 
 
 @main.command()
@@ -171,10 +177,13 @@ def evaluate(settings: Settings, collection: Path, run_file: Path | None, as_jso
     from innoshare import quality
 
     judged = quality.read(collection)
-    with _progress() as report:
-        result = quality.evaluate(judged, lambda: _library(settings), report)
-    if run_file:
-        run_file.write_text("\n".join(quality.trec(result.run)) + "\n", encoding="utf-8")
+    own = None if judged.documents is not None else _library(settings)
+    with ExitStack() as stack:
+        # Opened first: nobody wants to learn after the computation that there is no such folder.
+        lines = stack.enter_context(run_file.open("w", encoding="utf-8")) if run_file else None
+        result = quality.evaluate(judged, own, stack.enter_context(_progress()))
+        if lines:
+            lines.writelines(f"{line}\n" for line in quality.trec(result.run))
     if as_json:
         _print_json({"collection": result.collection, "documents": result.documents,
                      **{name: {kind: asdict(measures) for kind, measures in getattr(result, name).items()}
@@ -197,12 +206,16 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve the library as a web site, after building what is missing."""
     from waitress.server import create_server
 
-    from innoshare.web import MAX_BODY, create_app
+    from innoshare.web.app import MAX_BODY, create_app
 
     _build(settings, keep_old=True)
-    server = create_server(create_app(settings), host=host, port=port, threads=SERVER_THREADS, ident=None,
-                           max_request_body_size=2 * MAX_BODY,  # Beyond, it would be stored only to be refused.
-                           connection_limit=CONNECTIONS, channel_timeout=IDLE_SECONDS)
+    try:
+        server = create_server(create_app(settings), host=host, port=port, threads=SERVER_THREADS, ident=None,
+                               max_request_body_size=2 * MAX_BODY,  # Beyond, it would be stored only to be refused.
+                               connection_limit=CONNECTIONS, channel_timeout=IDLE_SECONDS)
+    except (OSError, ValueError) as error:
+        raise BadInput([("--host, --port", f"cannot listen on {host}, port {port} ({error}); is something else "
+                                           "listening there? Choose another with --port")]) from error
     port = getattr(server, "effective_port", port)  # What the system chose, where 0 was asked for.
     err.print(f"innoshare is served at [bold]http://{'localhost' if host == '127.0.0.1' else host}:{port}/[/] "
               "(stop with Ctrl+C)")
@@ -240,23 +253,25 @@ def _build(settings: Settings, *, strict: bool = False, force: bool = False, kee
     except InnoshareError as error:
         if not (keep_old and edition.published(settings.data)):
             raise
-        err.print(f"[yellow]The new content was not built; the last edition stays.[/] {escape(str(error))}")
+        err.print(f"[yellow]The new content was not built; the last edition answers.[/] {escape(str(error))}")
         return edition.Built("", False, 0, 0)
     errors = sum(problem.level == "error" for problem in built.problems)
     if built.fresh:
         err.print(f"Built edition {built.fingerprint}: {built.cases} cases of {built.cities} cities "
                   f"({built.rendered} texts rendered, {built.indexed} cases indexed).")
-    elif not quiet:
-        err.print(f"Nothing has changed: edition {built.fingerprint} holds {built.cases} cases." if built.fingerprint
+    elif not built.fingerprint:
+        err.print("[yellow]The new content was not built; the last edition answers.[/]" if keep_old
                   else "Nothing was published.")
+    elif not quiet:
+        err.print(f"Nothing has changed: edition {built.fingerprint} holds {built.cases} cases.")
     if keep_old and not built.fingerprint and not edition.published(settings.data):
         raise EditionError(f"No case could be published from {settings.content}. See why with: innoshare check")
     for path, reason in built.not_rendered.items():
         err.print(f"[yellow]Left out:[/] {escape(path)}: {escape(reason)}")
     if errors and not quiet:
         files = len({problem.path for problem in built.problems if problem.level == "error"})
-        err.print(f"[yellow]{errors} mistakes in {files} file{'s'[:files > 1]}, which are left out.[/] "
-                  "See them with: innoshare check")
+        err.print(f"[yellow]{errors} mistake{'s'[:errors > 1]} in {files} file{'s'[:files > 1]}, left out.[/] "
+                  "See what to mend with: innoshare check")
     return built
 
 
@@ -286,6 +301,6 @@ def _print_match(item: "Match") -> None:
     out.print()
 
 
-def _print_json(body: Any, stream: TextIO | None = None) -> None:
-    json.dump(body, stream or sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
-    (stream or sys.stdout).write("\n")
+def _print_json(body: Any) -> None:
+    json.dump(body, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")

@@ -5,8 +5,8 @@
 
 An edition is built in a directory of its own, renamed to its fingerprint when it is whole, and published by
 replacing the pointer in one atomic step. Whoever reads keeps the edition it opened: `in-use` is locked (shared)
-while open, and pruning leaves locked editions alone. A build that is killed at any moment leaves the published
-edition as it was; its litter goes with the next build.
+while open, and pruning leaves locked editions alone. A build of changed content that is killed at any moment leaves
+the published edition as it was; its litter goes with the next build.
 
 The fingerprint covers the bytes of the content and the recipe: the code that makes an edition and the versions of
 the libraries it uses. So nobody has to remember to raise a version, and a stale edition cannot pass for a fresh one.
@@ -44,7 +44,7 @@ from innoshare.search import Document, document, whoosh, words_of
 
 # Modules whose code decides what stands in an edition, and libraries whose versions do.
 RECIPE_MODULES = ("case.py", "content", "render", "catalogue.py", "edition.py", "search")
-RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "sqlmodel")
+RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "pyyaml", "sqlmodel")
 
 # Country names are searchable in the languages in which the library expects questions.
 COUNTRY_LANGUAGES = ("en", "sv", "fi", "da", "de", "nl", "fr", "es", "it", "pt", "pl")
@@ -127,9 +127,13 @@ def open_published(data: Path) -> Edition:
             raise EditionError(f"The edition {fingerprint} is missing; build the library again.") from error
         try:
             portalocker.lock(lock, portalocker.LockFlags.SHARED | portalocker.LockFlags.NON_BLOCKING)
-        except portalocker.LockException:
+        except portalocker.AlreadyLocked:
             lock.close()
             continue  # Being pruned right now; the pointer has moved on.
+        except portalocker.LockException as error:
+            lock.close()
+            raise EditionError(f"The disk of {data} knows no file locks ({error}); set INNOSHARE_DATA to a folder on "
+                               "one that does.") from error
         if directory.exists():
             return Edition(directory, lock)
         lock.close()
@@ -170,12 +174,14 @@ def build(root: Path, data: Path, *, strict: bool = False, force: bool = False,
         progress("Reading", 0, 1)
         found = content.read(root)
         errors = [problem for problem in found.problems if problem.level == "error"]
-        if (strict and errors) or (errors and not found.cases):
+        if not found.cases or (strict and errors):
             return Built("", False, len(found.cases), len(found.cities), problems=found.problems)
         progress("Reading", 1, 1)
         name = fingerprint(found.digests)  # Of the bytes that were read: files may have changed a moment ago.
         previous = _previous(data)
         rendered, not_rendered, missing = _render(found, previous, progress)
+        if not any(f"cases/{slug}.md" in rendered for slug in found.cases):
+            return Built("", False, 0, 0, problems=found.problems, not_rendered=not_rendered)
         cases, cities, indexed = _make(data, name, found, rendered, not_rendered, previous, progress)
         prune(data)
         return Built(name, True, cases, cities, missing, indexed, found.problems, not_rendered)
@@ -274,8 +280,6 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     if previous.index is not None:
         shutil.copytree(previous.index, directory / "index")
         changed = {slug for slug, digest in digests.items() if previous.documents.get(slug) != digest}
-    else:
-        (directory / "index").mkdir()
     whoosh.build(directory / "index", documents, changed, _counted("Indexing", len(documents), progress))
     catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
                     rendered=rendered, digests=found.digests, documents=digests,

@@ -67,3 +67,5 @@ class EditionError(InnoshareError):
 
 class CollectionError(InnoshareError):
     """A judged collection that cannot be read; the text says which file and line."""
+
+    title = "The collection cannot be read"

@@ -85,7 +85,6 @@ class Library:
     """An open edition and the means to ask it. Safe to use from several threads."""
 
     def __init__(self, opened: Edition) -> None:
-        self._edition = opened
         self._catalogue, self._engine = opened.catalogue, opened.engine
         self.edition: str = opened.fingerprint
         self.built: str = opened.about["built"]
@@ -177,8 +176,10 @@ class Library:
         *before, last = text.split()
         words = [Suggestion("word", " ".join([*before, word]), " ".join([*before, word]))
                  for word in self._engine.complete(last, limit)]
-        unique = {fold(item.text): item for item in reversed([*starts, *inside, *words])}
-        return tuple(reversed(unique.values()))[:limit]
+        unique: dict[str, Suggestion] = {}
+        for item in (*starts, *inside, *words):
+            unique.setdefault(fold(item.text), item)
+        return tuple(unique.values())[:limit]
 
     @cached_property
     def _names(self) -> list[tuple[str, Suggestion]]:
@@ -226,7 +227,6 @@ class Latest:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._data = settings.data
         self._settings = settings
         self._lock = threading.Lock()
         self._library: Library | None = None
@@ -239,7 +239,7 @@ class Latest:
         A look at the pointer costs some 5 microseconds. A new edition that cannot be read leaves the old one open; it
         is not tried again until something else is published.
         """
-        library, publication = self._library, edition.publication(self._data)
+        library, publication = self._library, edition.publication(self._settings.data)
         if library is not None and (publication == self._seen or not self._lock.acquire(blocking=False)):
             return library
         if library is None:

@@ -1,6 +1,6 @@
 """Has anyone solved this? A challenge in somebody's own words, answered with cases, evidence, or an honest no.
 
-Two stages, and the second knows nothing of the first. The engine finds candidates, generously: any word counts.
+Two stages. The engine finds candidates, generously: any word counts.
 Then each candidate is looked at through FEATURES, a table of (function, weight); a feature's docstring is what
 readers see under "How matching works", and what it finds is `Evidence`: the words of the challenge beside the words
 of the case.
@@ -25,7 +25,7 @@ from typing import Self
 
 from innoshare.case import EVIDENCE_LEVELS, Card, City
 from innoshare.errors import BadInput
-from innoshare.search import Candidate, Candidates, Passage
+from innoshare.search import Candidate, Candidates, Passage, joined
 
 MIN_WORDS, MAX_WORDS = 3, 2_000  # Below, no sentence to answer; above, no single challenge.
 MAX_CHARACTERS = 20_000  # 2,000 words of 9 letters and a space; refuses a megabyte before anything looks at it.
@@ -102,7 +102,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Match:
-    """A case that answers a challenge. `score` (0 to 1) is the weighted mean of its evidence."""
+    """A case that answers a challenge. `score` (0 to 1) is the weighted mean of its evidence; what cannot be said, as
+    the likeness of a city that was not given, counts as 0."""
 
     card: Card
     strength: Strength
@@ -181,8 +182,8 @@ class Question:
     def beside(self, passage: Passage) -> Finding:
         """A passage of a case beside the sentence of the challenge that shares most with it."""
         best = max(self.sentences, key=lambda sentence: self.weight(sentence.places.keys() & passage.words))
-        marks = sorted(span for index in best.places.keys() & passage.words for span in best.places[index])
-        return Finding(min(1.0, self.weight(passage.words) / self.whole), best.text, passage.text, tuple(marks),
+        marks = joined(span for index in best.places.keys() & passage.words for span in best.places[index])
+        return Finding(min(1.0, self.weight(passage.words) / self.whole), best.text, passage.text, marks,
                        passage.marks)
 
     def texts(self, words: frozenset[int]) -> str:
@@ -223,13 +224,13 @@ def evidence_level(question: Question, subject: Subject) -> Finding | None:
 
 
 def adoptions(question: Question, subject: Subject) -> Finding | None:
-    """How many other places are known to have taken it up; ten count as full."""
+    """How many other places are known to use it or to try it out; ten count as full."""
     count = subject.card.adoptions
     return Finding(min(1.0, math.log1p(count) / math.log(11)), case_text=f"{count} known")
 
 
 def freshness(question: Question, subject: Subject) -> Finding | None:
-    """How recently the text was checked. A text loses half of this in five years."""
+    """How recently the text was changed. A text loses half of this in five years."""
     years = max(0.0, (question.today - date.fromisoformat(subject.card.updated)).days / 365.25)
     return Finding(0.5 ** (years / 5), case_text=f"last changed {subject.card.updated}")
 
@@ -287,6 +288,10 @@ FEATURES = (
     Feature(adoptions, "Taken up elsewhere", 0.02),
     Feature(freshness, "How fresh the text is", 0.01),
 )
+
+
+DECISIVE_WEIGHT = sum(feature.weight for feature in FEATURES if feature.decides)
+FULL_WEIGHT = sum(feature.weight for feature in FEATURES)
 
 
 @dataclass(frozen=True)
@@ -348,6 +353,4 @@ def _judge(question: Question, subject: Subject) -> Judged:
         evidence.append(Evidence(feature.name, feature.label, feature.weight, round(finding.score, 3),
                                  finding.challenge_text, finding.case_text, finding.challenge_marks,
                                  finding.case_marks))
-    decisive = sum(feature.weight for feature in FEATURES if feature.decides)
-    full = sum(feature.weight for feature in FEATURES)
-    return Judged(subject.card, decided / decisive, round(in_all / full, 4), tuple(evidence))
+    return Judged(subject.card, decided / DECISIVE_WEIGHT, round(in_all / FULL_WEIGHT, 4), tuple(evidence))

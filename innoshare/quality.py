@@ -98,15 +98,17 @@ def read(folder: Path) -> Collection:
     return Collection(folder.name, [question for question in questions if question.id in grades], grades, documents)
 
 
-def evaluate(collection: Collection, own: Callable[[], Library],
+def evaluate(collection: Collection, own: Library | None = None,
              progress: edition.Progress = lambda _what, _done, _all: None) -> Report:
     """Ask the library, and the baseline, all questions of a collection.
 
-    `own` opens the library of the content in use; it is called only where the collection has no documents.
+    `own` is the library of the content in use; it is needed only where the collection has no documents.
     """
     with tempfile.TemporaryDirectory(prefix="innoshare-evaluate-") as place:
         if collection.documents is None:
-            library = own()
+            if own is None:
+                raise CollectionError(f"{collection.name} has no corpus.jsonl, and there is no library to ask.")
+            library = own
             cases = [library.entry(card.slug) for card in library.cases(1, -1)[1]]
             documents = [Text(entry.case.slug, f"{entry.case.challenge}\n{entry.case.summary}\n{entry.rendered.text}",
                               entry.case.title) for entry in cases]
@@ -137,11 +139,11 @@ def measure(collection: Collection, run: Run) -> dict[str, Measures]:
                          [item.id for item in collection.questions if kind in ("all", item.kind)]) for kind in kinds}
 
 
-def trec(run: Run, tag: str = "innoshare") -> Iterator[str]:
-    """The lines of a TREC run file: question, Q0, document, rank, score, tag."""
+def trec(run: Run) -> Iterator[str]:
+    """The lines of a TREC run file: question, Q0, document, rank, score, name of the run."""
     for question, ranking in run.items():
         for rank, (document, score) in enumerate(ranking, 1):
-            yield f"{question} Q0 {document} {rank} {score:.6f} {tag}"
+            yield f"{question} Q0 {document} {rank} {score:.6f} innoshare"
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], depth: int = NDCG_DEPTH) -> float:

@@ -21,7 +21,8 @@ def check(paths: Sequence[Path]) -> list[Problem]:
     """The Problems of content folders, or of single files in one. A file is checked with the folder it lies in."""
     problems: dict[Problem, None] = {}
     for path in paths:
-        if path.is_dir() and path.name not in FOLDERS:
+        path = path.absolute() if path.name in ("", "..") else path
+        if (path.is_dir() or not path.exists()) and path.name not in FOLDERS:
             problems |= dict.fromkeys(content.read(path).problems)
             continue
         inside = path.parent.resolve() / path.name  # A link is judged itself, not what it leads to.
@@ -39,7 +40,8 @@ def check(paths: Sequence[Path]) -> list[Problem]:
 def text(problems: Sequence[Problem], stream: TextIO) -> None:
     """One block a problem: place, what is wrong, what to write instead; then a sum."""
     for problem in problems:
-        stream.write(f"{problem.path}:{problem.line}:{problem.column}: {problem.level}: {_plain(problem.field)}: "
+        field = f"{_plain(problem.field)}: " if problem.field else ""
+        stream.write(f"{problem.path}:{problem.line}:{problem.column}: {problem.level}: {field}"
                      f"{_plain(problem.message)}\n    {_plain(problem.remedy)}\n")
     errors = sum(problem.level == "error" for problem in problems)
     advice = len(problems) - errors

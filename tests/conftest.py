@@ -59,9 +59,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(library: Library) -> Flask:
-    made = create_app(library)
-    made.testing = False  # Errors are to become error pages, as in use.
-    return made
+    return create_app(library)
 
 
 @pytest.fixture

@@ -188,3 +188,30 @@ def test_serve_builds_answers_and_ends_when_told(tmp_path: Path) -> None:
         process.wait(20)
         assert process.stderr
         process.stderr.close()
+
+
+def test_a_taken_port_and_a_host_that_is_not_here_are_told(runner: CliRunner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for place in (["--port", str(taken.getsockname()[1])], ["--host", "nowhere.invalid"]):
+            # In a process of its own: waitress leaves the socket that it could not bind to the end of the process.
+            done = subprocess.run([sys.executable, "-m", "innoshare", "serve", *place], capture_output=True, text=True,
+                                  check=False)
+            assert done.returncode == 2
+            assert "--port" in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+def test_old_answers_are_not_given_silently(runner: CliRunner, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNOSHARE_CONTENT", str(folder))
+    assert runner.invoke(main, ["build"]).exit_code == 0
+    for path in (folder / "cases").glob("*.md"):
+        path.write_text("no header\n", encoding="utf-8")
+    result = runner.invoke(main, ["search", "city"])
+    assert result.exit_code == 0
+    assert "the last edition answers" in result.stderr
+
+
+def test_what_is_no_text_is_told_not_thrown(runner: CliRunner) -> None:
+    result = runner.invoke(main, ["match", "-"], input=b"\xff\xfe\xff")
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output

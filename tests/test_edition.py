@@ -319,3 +319,15 @@ def test_two_builders_take_turns(folder: Path, tmp_path: Path) -> None:
     for builder in builders:
         builder.join()
     assert sorted(item.fresh for item in built) == [False, True]
+
+
+def test_content_without_a_published_case_never_replaces_a_good_edition(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    good = edition.build(folder, data).fingerprint
+    for path in (folder / "cases").glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub("^status: .*$", "status: draft", text, flags=re.MULTILINE), encoding="utf-8")
+    assert not edition.build(folder, data).fingerprint
+    (folder / "cases").rename(folder / "elsewhere")
+    assert not edition.build(folder, data).fingerprint
+    assert edition.published(data) == good

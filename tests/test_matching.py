@@ -6,11 +6,11 @@ from datetime import date
 import pytest
 
 from innoshare import matching
-from innoshare.case import City, IncomeBand
+from innoshare.case import Card, City, IncomeBand, Outcome, Stage
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import FEATURES, MAX_WORDS, Challenge, Strength, Verdict
-from innoshare.search import Candidates
+from innoshare.search import Candidate, Candidates, QuestionWord
 
 
 @pytest.mark.parametrize("text", ["", "  ", "heat", "too short", "?!? ...", "word " * (MAX_WORDS + 1), "x" * 1_000_000])
@@ -131,3 +131,40 @@ def test_every_feature_explains_itself_to_readers() -> None:
 def test_two_questions_asked_twice_get_the_same_answer(library: Library) -> None:
     challenge = challenge_of(library, published(library)[1])
     assert library.match(challenge) == library.match(challenge)
+
+
+def judged(first: dict[str, object], second: dict[str, object], mine: City | None = None,
+           other: City | None = None) -> list[str]:
+    """The order of two candidates with the same words, whose cards differ by what is given; the first one's city is
+    like `mine`, the second one's is `other`."""
+    fields: dict[str, object] = {
+        "title": "A title", "summary": "A summary", "language": "en", "city_name": "Testby", "country": "SE",
+        "country_name": "Sweden", "year": 2020, "stage": Stage.IMPLEMENTED, "outcome": Outcome.POSITIVE,
+        "evidence_level": 2, "themes": (), "adoptions": 1, "updated": "2024-01-01", "is_warning": False}
+    cards = {"a": Card(slug="a", city="here", **(fields | second)),  # type: ignore[arg-type]  # of the fields above
+             "b": Card(slug="b", city="there", **(fields | first))}  # type: ignore[arg-type]  # likewise
+    words = (QuestionWord("flood", ((0, 5),), 3.0),)
+    found = Candidates(words, tuple(Candidate(slug, 4.0, frozenset({0}), None, None) for slug in cards), 3.0, 2.5)
+    cities = {"there": mine or place(), "here": other or place()}
+    return [item.card.slug for item in matching.judge(Challenge("flood here again", mine), found, cards, cities)]
+
+
+def test_of_two_equal_answers_the_better_proven_the_more_used_and_the_fresher_comes_first() -> None:
+    assert judged({}, {}) == ["a", "b"], "otherwise by slug"
+    assert judged({"evidence_level": 4}, {}) == ["b", "a"]
+    assert judged({"adoptions": 5}, {}) == ["b", "a"]
+    assert judged({"updated": "2025-01-01"}, {"updated": "2015-01-01"}) == ["b", "a"]
+
+
+def test_of_two_equal_answers_the_one_from_a_city_like_yours_comes_first() -> None:
+    small, large = place(population=20_000), place(population=5_000_000, income_band=IncomeBand.LOW)
+    assert judged({}, {}, mine=small, other=large) == ["b", "a"]
+    assert judged({}, {}, mine=large, other=small) == ["b", "a"]
+
+
+def test_proof_does_not_lift_a_case_over_a_stronger_answer(library: Library) -> None:
+    slug = published(library)[0]
+    answer = library.match(challenge_of(library, slug))
+    for matches in (answer.matches, answer.cautions):
+        strengths = [match.strength is not Strength.STRONG for match in matches]
+        assert strengths == sorted(strengths)

@@ -2,20 +2,26 @@
 
 import json
 import logging
+import shutil
+from itertools import islice, product
+from pathlib import Path
+from string import ascii_lowercase
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, g
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tests_with
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from innoshare.config import Settings
+from innoshare.errors import EditionError
 from innoshare.library import Library
-from innoshare.web import MAX_ADDRESS, MAX_BODY, create_app
-from innoshare.web.parameters import MATCH, SEARCH
+from innoshare.web import create_app
+from innoshare.web.app import MAX_ADDRESS, MAX_BODY
+from innoshare.web.parameters import MATCH, MAX_MISTAKES, SEARCH
 
 GETS = ("/api/v1/search", "/api/v1/match?challenge=rain+floods+the+cellars", "/api/v1/suggest?q=wa", "/api/v1/cases",
         "/api/v1/cities", "/api/v1/vocabulary")
@@ -40,7 +46,8 @@ def test_an_answer_is_json_open_to_every_site_and_cacheable(client: FlaskClient,
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     json.loads(answer.data, parse_constant=pytest.fail)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    whose = "private" if "challenge" in url else "public"  # What somebody typed is kept in no cache that others share.
+    assert answer.headers["Cache-Control"] == f"{whose}, max-age=60"
     assert "Set-Cookie" not in answer.headers
 
     assert client.get(url, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
@@ -48,6 +55,20 @@ def test_an_answer_is_json_open_to_every_site_and_cacheable(client: FlaskClient,
     head = client.head(url)
     assert (head.status_code, head.data) == (200, b"")
     assert head.headers["ETag"] == answer.headers["ETag"]
+
+
+@pytest.mark.parametrize("sent", ["*", "tag", "W/tag", '"x", tag'])
+@pytest.mark.parametrize("path", ["/", "/api/v1/search", "/nothing", "/api/v1/cases/nothing", "/search?page=x",
+                                  "/api/v1/search?page=x", "/api/v1/nothing"])
+def test_only_an_answer_is_not_modified(app: Flask, client: FlaskClient, path: str, sent: str) -> None:
+    """A refusal stays one, also for somebody who has computed its ETag, as everybody can."""
+    found: list[str] = []
+    app.teardown_request(lambda _: found.append(g.get("etag", "")))
+    status = client.get(path).status_code
+    again = client.get(path, headers={"If-None-Match": sent.replace("tag", f'"{found[0]}"')})
+    assert again.status_code == (304 if status == 200 else status)
+    assert (again.data == b"") == (again.status_code == 304)
+    assert again.status_code == 304 or "ETag" not in again.headers
 
 
 def test_another_address_has_another_etag(client: FlaskClient) -> None:
@@ -207,6 +228,67 @@ def test_no_header_gives_a_fault(client: FlaskClient, name: str, value: str) -> 
             assert answer.status_code < 500, (method, path)
 
 
+def test_fifty_thousand_names_are_refused_at_once(client: FlaskClient) -> None:
+    names = ["".join(letters) for letters in islice(product(ascii_lowercase, repeat=4), 50_000)]
+    sent = json.dumps(dict.fromkeys(names[:29_000], 1), separators=(",", ":"))
+    body = problem(client.post("/api/v1/match", data=sent, content_type="application/json"), 400)
+    assert len(body["errors"]) == MAX_MISTAKES + 1  # type: ignore[arg-type] # a list
+    page = client.post("/match", data="&".join(names), content_type="application/x-www-form-urlencoded")
+    assert page.status_code == 400
+    assert "And more." in page.text
+    assert len(page.data) < 20_000
+
+
+def ask(app: Flask, host: str, path: str) -> Response:
+    """An answer to a host that the client of the tests would not send."""
+    path, _, query = path.partition("?")
+    environ = EnvironBuilder("/").get_environ() | {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host}
+    return Response.from_app(app.wsgi_app, environ, buffered=True)
+
+
+HOST_PATHS = ("/", "/search", "//search", "/nothing", "/healthz", "/readyz", "/static/logo.svg", "/api/v1/search",
+              "/api/v1/cases", "/api/v1/nothing", "/api/v1/match?challenge=rain+floods+the+cellars")
+
+
+@pytest.mark.parametrize("host", ["xn--a", "xn--r8jz45g.jp", "[::1]:8000", "library.example:8000", "LIBRARY.example"])
+def test_a_host_in_ascii_is_answered_and_linked(app: Flask, host: str) -> None:
+    for path in HOST_PATHS:
+        answer = ask(app, host, path)
+        assert answer.status_code == (404 if "nothing" in path else 200), path
+        assert "Content-Security-Policy" in answer.headers
+    listed = ask(app, host, "/api/v1/cases?per_page=1")
+    assert listed.headers["Link"].startswith(f"<http://{host}/api/v1/cases?")
+    assert listed.get_json()["cases"][0]["url"].startswith(f"http://{host}/cases/")
+
+
+@pytest.mark.parametrize("host", ["", "a b", "\xc3\xa4.example", "xn--" + "9" * 200 + ".com", "x" * 5000, "a..b",
+                                  "[::1", "[::::]", "[....]", "a:99999", "a\"><script>", "a>; rel=\"x\"", "a@b",
+                                  "a/../b"])
+def test_what_is_no_host_is_refused(app: Flask, host: str) -> None:
+    for path in HOST_PATHS:
+        answer = ask(app, host, path)
+        assert answer.status_code == 400, path
+        assert answer.mimetype == "text/plain"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Content-Security-Policy" in answer.headers
+        assert b"script" not in answer.data
+
+
+def test_where_not_even_the_page_about_a_fault_can_be_made_a_sentence_is_sent(
+        app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    @app.context_processor
+    def broken() -> dict[str, object]:
+        raise ValueError("the words that somebody typed")
+
+    for path, status in (("/", 500), ("/nothing", 404), ("/search?page=x", 500)):
+        answer = app.test_client().get(path)
+        assert (answer.status_code, answer.mimetype) == (status, "text/plain")
+        assert "Content-Security-Policy" in answer.headers
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "somebody" not in answer.text
+    assert "in broken" in caplog.text
+
+
 def test_a_fault_of_ours_is_logged_without_what_was_typed(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     @app.get("/api/v1/broken")
     def broken() -> str:
@@ -238,6 +320,34 @@ def test_without_an_edition_the_process_lives_and_is_not_ready(settings: Setting
     assert empty.get("/").status_code == 503
 
 
+@pytest.mark.parametrize("path", ["/broken", "/api/v1/broken"])
+def test_an_edition_that_cannot_be_read_any_more_is_told_and_logged(app: Flask, caplog: pytest.LogCaptureFixture,
+                                                                    path: str) -> None:
+    @app.get(path)
+    def broken() -> str:
+        raise EditionError("The catalogue cannot be read.")
+
+    answer = app.test_client().get(path, headers={"If-None-Match": "*"})
+    assert answer.status_code == 503
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "The catalogue cannot be read." in answer.text
+    assert "EditionError at broken: The catalogue cannot be read." in caplog.text
+
+
+def test_an_edition_damaged_under_a_running_server_gives_no_fault(settings: Settings, tmp_path: Path) -> None:
+    data = shutil.copytree(settings.data, tmp_path / "data")
+    damaged = create_app(Library.open(Settings(content=settings.content, data=data))).test_client()
+    (catalogue,) = data.glob("editions/*/catalogue.sqlite")
+    with catalogue.open("r+b") as file:
+        file.write(b"x" * catalogue.stat().st_size)
+    found = {path: damaged.get(path).status_code for path in (
+        "/readyz", "/", "/search", "/about", "/cases/testby-night-buses", "/cities/testby",
+        "/match?challenge=rain+floods+the+cellars", "/api/v1/cases/testby-night-buses", *GETS)}
+    assert set(found.values()) <= {200, 503}, found
+    assert found["/readyz"] == found["/cases/testby-night-buses"] == found["/api/v1/cases/testby-night-buses"] == 503
+    assert damaged.get("/healthz").status_code == 200
+
+
 def test_ready_says_what_is_open(client: FlaskClient, library: Library) -> None:
     body = client.get("/readyz").json
     assert (body["ready"], body["edition"], body["cases"]) == (True, library.edition, library.facts.cases)
@@ -247,6 +357,15 @@ def test_ready_says_what_is_open(client: FlaskClient, library: Library) -> None:
 def test_a_published_edition_is_served_from_settings(settings: Settings, library: Library) -> None:
     served = create_app(settings).test_client()
     assert served.get("/api/v1/search").json["edition"] == library.edition
+
+
+def test_a_public_address_may_be_a_name_in_any_letters_or_an_ipv6_address(library: Library) -> None:
+    for address, host in (("https://bücher.example", "xn--bcher-kva.example"), ("http://[::2]:8000", "[::2]:8000")):
+        app = create_app(library, Settings(base_url=address))
+        link = ask(app, host, "/api/v1/cases").headers["Link"]
+        assert link.startswith(f"<{address.partition(':')[0]}://{host}/api/v1/cases?")
+        assert ask(app, "other.example", "/api/v1/cases").status_code == 400
+        assert ask(app, "[::1]:8000", "/healthz").status_code == 200
 
 
 def test_links_use_the_public_address_and_no_other_host_is_answered(library: Library) -> None:

@@ -4,14 +4,19 @@ import re
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from innoshare import edition
 from innoshare.case import Case
+from innoshare.config import Settings
 from innoshare.library import Library
 from innoshare.search import words_of
-from innoshare.web import MAX_BODY, create_app
+from innoshare.web import create_app
+from innoshare.web.app import MAX_BODY
+from innoshare.web.pages import ANSWER_SECONDS
 
 PATHS = ("/", "/search", "/search?q=city", "/match", "/match?challenge=the+city+floods+in+heavy+rain", "/about")
 
@@ -185,6 +190,31 @@ def test_a_search_keeps_what_was_chosen(client: FlaskClient) -> None:
     assert [option["value"] for option in page.all("option") if "selected" in option] == ["1", "newest"]
 
 
+def test_every_filter_that_is_offered_is_taken(folder: Path, tmp_path: Path) -> None:
+    """Also values that no list knows, and words whose letters carry signs of their own."""
+    case, city = folder / "cases" / "testby-night-buses.md", folder / "cities" / "testby.md"
+    for path, changes in ((case, ("language: qq", "tags: [पानी, น้ำ]")), (city, ("country: QQ",))):
+        text = path.read_text(encoding="utf-8")
+        for line in changes:
+            text = re.sub(rf"(?m)^{line.split(':')[0]}: .*$", line, text, count=1)
+        path.write_text(text, encoding="utf-8")
+    settings = Settings(content=folder, data=tmp_path / "data")
+    edition.build(settings.content, settings.data)
+    library = Library.open(settings)
+    client = create_app(library).test_client()
+    offered = [(name, value["value"]) for name, values in client.get("/api/v1/search").json["facets"].items()
+               for value in values]
+    assert {("language", "qq"), ("country", "QQ"), ("tag", "पानी"), ("tag", "น้ำ")} <= set(offered)
+    for name, value in offered:
+        for path in ("/search", "/api/v1/search"):
+            assert client.get(path, query_string={name: value}).status_code == 200, (name, value)
+    links = [link["href"] for link in Page(client.get("/cases/testby-night-buses").text).all("a")]
+    assert sum("tag=%E0" in link for link in links) == 2
+    assert {client.get(link).status_code for link in links if link.startswith("/")} == {200}
+    assert client.get("/search?country=ZQ").status_code == 400
+    library.close()
+
+
 def test_nothing_found_is_said_and_leads_on(client: FlaskClient) -> None:
     answer = client.get("/search?q=zyxwvutsrq")
     assert answer.status_code == 200
@@ -211,13 +241,21 @@ def test_parameters_that_mailing_systems_add_are_no_mistake(client: FlaskClient)
 def test_a_challenge_is_answered_with_the_sentences_side_by_side(client: FlaskClient, library: Library) -> None:
     case = library.entry(next(card.slug for card in library.cases(1, 50)[1] if not card.is_warning)).case
     answer = client.post("/match", data={"challenge": case.challenge, "city": case.city})
-    assert answer.headers["Cache-Control"].startswith("private, ")
+    assert answer.headers["Cache-Control"] == f"private, max-age={ANSWER_SECONDS}"
     page = Page(answer.text)
     assert case.title in page.text
     assert "You wrote" in page.text
     assert page.all("mark")
     permalink = next(link["href"] for link in page.all("a") if link["href"].startswith("/match?"))
-    assert Page(client.get(permalink).text).text == page.text
+    again = client.get(permalink)
+    assert Page(again.text).text == page.text
+    assert again.headers["Cache-Control"].startswith("private, ")
+
+
+def test_what_is_said_about_privacy_is_so(client: FlaskClient) -> None:
+    text = Page(client.get("/about").text).text
+    assert f"Your own browser may keep the answer, with your words in it, for {ANSWER_SECONDS // 60} minutes" in text
+    assert "so does a challenge if you open the permanent link" in text
 
 
 def test_a_challenge_that_nobody_solved_is_answered_honestly(client: FlaskClient) -> None:

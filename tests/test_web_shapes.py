@@ -14,7 +14,7 @@ from innoshare.library import Library
 from innoshare.matching import NEAREST, Challenge, Verdict
 from innoshare.search import MAX_OFFSET, MAX_PER_PAGE, MAX_QUERY_CHARACTERS, Query, Sort
 from innoshare.web import parameters, shapes, wording
-from innoshare.web.parameters import Parameters
+from innoshare.web.parameters import MAX_FIELDS, MAX_MISTAKES, MAX_VALUES, Parameters
 
 # Names that others rely on: fields may be added, never renamed or removed.
 HIT = {"slug", "title", "summary", "city", "country", "year", "url", "outcome", "evidence_level", "themes", "score",
@@ -25,7 +25,7 @@ EVIDENCE = {"feature", "label", "weight", "score", "challenge_text", "case_text"
 def mistakes(library: Library, *pairs: tuple[str, object]) -> dict[str, str]:
     """What is refused of a search with these parameters: parameter -> message."""
     with pytest.raises(BadInput) as caught:
-        parameters.query(pairs, library.vocabulary)
+        parameters.query(pairs, library)
     return dict(caught.value.mistakes)
 
 
@@ -64,19 +64,53 @@ def test_what_may_stand_once_is_refused_twice(library: Library) -> None:
     assert set(mistakes(library, ("q", "a"), ("q", "b"), ("page", "1"), ("page", "2"))) == {"q", "page"}
 
 
+def test_of_many_mistakes_the_first_are_told(library: Library) -> None:
+    """Neither the time nor the length of the answer grows with what is sent."""
+    sent = [("name_" + "x" * number, "1") for number in range(MAX_MISTAKES + 9)]
+    iterator = iter(sent)
+    with pytest.raises(BadInput) as caught:
+        parameters.query(iterator, library)
+    assert len(caught.value.mistakes) == MAX_MISTAKES + 1
+    assert caught.value.mistakes[-1][1].startswith("And more")
+    assert next(iterator) in sent[:MAX_MISTAKES + 3]  # The rest was not even looked at.
+
+    assert len(mistakes(library, *sent[:MAX_MISTAKES])) == MAX_MISTAKES
+
+
+def test_more_fields_than_anything_takes_are_refused(library: Library) -> None:
+    with pytest.raises(BadInput, match=f"At most {MAX_FIELDS} fields"):
+        parameters.challenge(Parameters([("challenge", "a")] * (MAX_FIELDS + 1), parameters.MATCH), library.cities)
+    # Whatever the facets of a search may hold together is no mistake.
+    every = [(name, f"tag-{number}") for name in ("tag",) for number in range(MAX_VALUES)]
+    every += [("country", code) for code in sorted(parameters.COUNTRIES)[:MAX_VALUES]]
+    every += [("language", code) for code in sorted(parameters.LANGUAGES)[:MAX_VALUES]]
+    assert len(parameters.query(every, library).filters["country"]) == MAX_VALUES
+    assert set(mistakes(library, *every, ("tag", "one-more"))) == {"tag"}
+
+
+def test_the_library_says_which_values_it_holds(library: Library) -> None:
+    assert parameters.held(library, "country", ("SE", "QQ", "AQ")) == {"SE"}
+    assert parameters.held(library, "tag", ("food-waste", "nonsense")) == {"food-waste"}
+
+
+@pytest.mark.parametrize("tag", ["flood", "road-pricing", "पानी", "น้ำ", "2030"])
+def test_a_tag_is_what_a_file_may_have_as_one(library: Library, tag: str) -> None:
+    assert parameters.query([("tag", tag)], library).filters == {"tag": (tag,)}
+
+
 def test_no_page_beyond_the_bound(library: Library) -> None:
     last = str(MAX_OFFSET // MAX_PER_PAGE)
-    assert parameters.query([("page", last), ("per_page", "50")], library.vocabulary).page == int(last)
+    assert parameters.query([("page", last), ("per_page", "50")], library).page == int(last)
     assert set(mistakes(library, ("page", str(int(last) + 1)), ("per_page", "50"))) == {"page"}
 
 
 def test_empty_fields_of_a_form_are_not_given(library: Library) -> None:
     sent = [(name, " ") for name in parameters.SEARCH]
-    assert parameters.query(sent, library.vocabulary) == Query()
+    assert parameters.query(sent, library) == Query()
 
 
 def test_values_of_a_facet_may_be_repeated(library: Library) -> None:
-    query = parameters.query([("outcome", "none"), ("outcome", "negative"), ("outcome", "none")], library.vocabulary)
+    query = parameters.query([("outcome", "none"), ("outcome", "negative"), ("outcome", "none")], library)
     assert query.filters == {"outcome": ("none", "negative")}
 
 
@@ -94,14 +128,14 @@ def queries() -> st.SearchStrategy[Query]:
 
 @given(query=queries())
 def test_a_link_to_a_search_asks_the_same_search(library: Library, query: Query) -> None:
-    assert parameters.query(parameters.pairs(query), library.vocabulary) == query
+    assert parameters.query(parameters.pairs(query), library) == query
 
 
 @given(pairs=st.lists(st.tuples(st.sampled_from(parameters.SEARCH) | st.text(max_size=20),
                                 st.text(max_size=300) | st.integers() | st.none() | st.booleans()), max_size=20))
 def test_any_parameters_give_a_query_or_bad_input(library: Library, pairs: list[tuple[str, object]]) -> None:
     try:
-        query = parameters.query(pairs, library.vocabulary)
+        query = parameters.query(pairs, library)
     except BadInput:
         return
     assert 1 <= query.page * query.per_page <= MAX_OFFSET
@@ -245,7 +279,9 @@ def test_a_highlight_is_marked_in_the_text_that_it_is_part_of() -> None:
 
 @pytest.mark.parametrize(("marks", "expected"), [
     ((), "a &lt;b&gt; c"), (((2, 5),), "a <mark>&lt;b&gt;</mark> c"), (((6, 7), (0, 1)),
-     "<mark>a</mark> &lt;b&gt; <mark>c</mark>")])
+     "<mark>a</mark> &lt;b&gt; <mark>c</mark>"), (((0, 1), (0, 1), (0, 1)), "<mark>a</mark> &lt;b&gt; c"),
+    (((0, 3), (2, 5)), "<mark>a &lt;b&gt;</mark> c"), (((0, 5), (2, 3), (4, 5)), "<mark>a &lt;b&gt;</mark> c"),
+    (((0, 1), (1, 2)), "<mark>a</mark><mark> </mark>&lt;b&gt; c")])
 def test_marked_words_are_escaped(marks: tuple[tuple[int, int], ...], expected: str) -> None:
     assert str(wording.marked("a <b> c", marks)) == expected
 
@@ -267,3 +303,16 @@ def test_day(text: str, expected: str) -> None:
 def test_plural() -> None:
     assert [wording.plural(count, "case") for count in (0, 1, 1200)] == ["0 cases", "1 case", "1,200 cases"]
     assert wording.plural(2, "city", "cities") == "2 cities"
+
+
+def test_names_come_before_words_in_suggestions(library: Library) -> None:
+    city = next(iter(library.cities.values()))
+    kinds = [item.kind for item in library.suggest(city.name[:4].lower())]
+    assert "city" in kinds
+    assert kinds == sorted(kinds, key=lambda kind: kind == "word")
+
+
+@pytest.mark.parametrize(("total", "per_page", "last"), [(0, 10, 1), (21, 10, 3), (1_000, 30, 33), (5_000, 50, 20)])
+def test_the_last_page_can_be_asked_for(total: int, per_page: int, last: int) -> None:
+    assert shapes.last_page(total, per_page) == last
+    assert last * per_page <= MAX_OFFSET

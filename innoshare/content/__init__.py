@@ -191,7 +191,7 @@ def read(root: Path, today: date | None = None) -> Content:
     gathered, label = _Gathered(), _label(root)
     if not root.is_dir():
         problem = _problem(label, f"There is no folder {shown(root)} with content.",
-                           "Start from a folder that holds it, or make one with `innoshare init`.")
+                           "Set INNOSHARE_CONTENT to the folder that holds cases, cities and vocabulary.")
         return Content(root, {}, {}, {}, (problem,), {})
     for file in _files(root):
         if isinstance(file, Problem):
@@ -302,8 +302,9 @@ def _vocabulary(gathered: _Gathered, label: str) -> tuple[Vocabulary, dict[str, 
     for name in VOCABULARIES:
         if name not in vocabulary:
             gathered.problems.append(_problem(
-                f"{label}/vocabulary/{name}.yaml", f"There is no usable list of {name.replace('_', ' ')}, so no case "
-                "can be shown.", "Mend or add this file: each term with `label:` and `help:`, both in English."))
+                f"{label}/vocabulary/{name}.yaml", f"There is no usable list of {name.replace('_', ' ')}. No case can "
+                "be shown until this file is in order.", "Mend or add this file first: each term with `label:` and "
+                "`help:`, both in English."))
     return vocabulary, broken
 
 

@@ -12,7 +12,6 @@ made one mistake, and the reading closest to what she wrote is the one that is e
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -20,8 +19,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Choice, Record, front_matter, mark
-from innoshare.content.forms import FORMS, SIMILAR, URL, nearest, one_of
-from innoshare.content.frontmatter import REFUSED, FrontMatter
+from innoshare.content.forms import FORMS, URL, nearest, one_of, similar, tag, western
+from innoshare.content.frontmatter import EMPTY, REFUSED, FrontMatter
 from innoshare.content.mending import Step, Steps, dotted, shown
 from innoshare.errors import Problem
 
@@ -120,11 +119,18 @@ def _missing(found: Finding) -> Words:
             f"Add a line `{found.steps[-1]}: …`{found.spot.or_unknown}.{found.help}{values}")
 
 
+def _empty(found: Finding) -> Words:
+    needed = found.spot.field is not None and found.spot.field.is_required() and isinstance(found.steps[-1], str)
+    remedy = "Write a value." if needed else "Write a value, or remove the line."
+    return (f"{found.name} has no value.",
+            remedy + (" Write `unknown` if it is not known." if found.spot.or_unknown else ""))
+
+
 def _unknown_key(found: Finding) -> Words:
     name, owner = str(found.steps[-1]), found.spot.owner
     allowed = [field for field, _ in front_matter(owner)] if owner else []
     where = f"`{dotted(found.steps[:-1])}`" if len(found.steps) > 1 else "the header"
-    like = get_close_matches(name.lower(), allowed, n=1, cutoff=SIMILAR)
+    like = similar(name, allowed)
     if like:
         return f"There is no field {shown(name)} in {where}.", f"Did you mean `{like[0]}`?"
     inner = [f"`{field}`" for field in allowed if owner and (record := Spot.of(owner, (field,)).record or
@@ -158,6 +164,11 @@ def _pattern(found: Finding) -> Words:
     if guess and guess != value and re.fullmatch(form.pattern, guess.strip('"')):
         return message, f"Write `{guess}`{found.spot.or_unknown}."
     return message, f"Write it as `{form.example}`{found.spot.or_unknown}."
+
+
+def _no_tag(found: Finding) -> Words:
+    return (f"{found.name} is {shown(found.value)}, which is not small words without signs, hyphens for spaces.",
+            f"Write it as `{tag(str(found.value)) or 'school-meals'}`.")
 
 
 def _too_long(found: Finding) -> Words:
@@ -198,9 +209,10 @@ def _group(found: Finding) -> Words:
 def _number(found: Finding) -> Words:
     value = str(found.value).strip()
     whole = any(kind is int for kind in found.spot.kinds)
-    digits = re.sub(r"(?<=\d)[\s,.'’](?=\d{3}(?!\d))", "", value.strip("€$£ "))
-    plain = digits if re.fullmatch(r"\d+", digits) and digits != value else ""
-    plain = plain or (value.replace(",", ".") if not whole and re.fullmatch(r"-?\d+,\d{1,2}", value) else "")
+    point = western(value).replace(",", ".")
+    digits = re.sub(r"(?<=[0-9])[\s,.'’](?=[0-9]{3}(?![0-9]))", "", western(value).strip("€$£ "))
+    plain = digits if re.fullmatch(r"[0-9]+", digits) and digits != value else ""
+    plain = plain or (point if not whole and re.fullmatch(r"-?[0-9]+\.[0-9]{1,2}", point) and point != value else "")
     remedy = f"Write `{plain}`" if plain else (
         "Write a whole number, digits only, as `2019`" if whole else "Write digits only, as `3800000` or `2.5`")
     return (f"{found.name} is {shown(value)}, which is not {'a whole number' if whole else 'a number'}.",
@@ -239,16 +251,18 @@ def _other(found: Finding) -> Words:
 
 WORDS: Mapping[str, Callable[[Finding], Words]] = {
     "missing": _missing,
+    "empty": _empty,  # ours: whatever Pydantic says of EMPTY
     "extra_forbidden": _unknown_key,
     "string_type": _text,
     "string_too_long": _too_long,
-    "string_too_short": _other,  # an empty text; `frontmatter` refuses it earlier
+    "string_too_short": _other,  # an empty text; `frontmatter` has made it EMPTY
     "string_pattern_mismatch": _pattern,
+    "no_tag": _no_tag,
     "enum": _choice,
     "literal_error": _other,  # beside every other reading of a value that may be `unknown`; never alone
     "list_type": _list,
     "too_long": _too_many,
-    "too_short": _other,  # an empty list; `frontmatter` refuses it earlier
+    "too_short": _other,  # an empty list; `frontmatter` has made it EMPTY
     "model_type": _group,
     "dict_type": _group,
     "plain_number": _number,
@@ -306,7 +320,8 @@ def _finding(raw: Any, model: type[BaseModel], values: Any) -> Finding | None:
             steps.append(part)
     if raw["input"] is REFUSED:
         return None
-    return Finding(tuple(steps), raw["type"], raw["input"], raw.get("ctx") or {}, Spot.of(model, tuple(steps)))
+    kind = "empty" if raw["input"] is EMPTY and raw["type"] != "extra_forbidden" else raw["type"]
+    return Finding(tuple(steps), kind, raw["input"], raw.get("ctx") or {}, Spot.of(model, tuple(steps)))
 
 
 def _one_each(findings: list[Finding]) -> Iterator[Finding]:
@@ -333,7 +348,7 @@ def _worded(finding: Finding, parts: FrontMatter, path: str, within: Steps) -> P
     message, remedy = WORDS.get(finding.kind, _other)(finding)
     steps = (*within, *finding.steps)
     place = parts.place(steps)
-    if finding.kind == "extra_forbidden":
+    if finding.kind in ("extra_forbidden", "empty"):
         place = parts.keys.get(steps, place)
     elif finding.kind == "missing" and len(steps) == 1:
         place = (1, 1)

@@ -10,26 +10,32 @@ no guess.
 """
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from innoshare.case import Country, Currency, Day, Language, PartialDate, SdgTarget, Slug, Tag, Url, WikidataId
+from innoshare.case import Country, Currency, Day, Language, PartialDate, SdgTarget, Slug, Url, WikidataId, is_tag
 
 SIMILAR = 0.6  # difflib's own default: `titel` finds `title`, `colour` does not find `country`.
 
 
+def similar(value: str, allowed: Collection[str], count: int = 1) -> list[str]:
+    """The allowed values that somebody who wrote `value` may have meant, at most `count`, the likeliest first."""
+    return get_close_matches(value.lower(), allowed, n=count, cutoff=SIMILAR)
+
+
 def nearest(value: str, allowed: list[str]) -> list[str]:
     """The allowed values, those most like `value` first."""
-    like = get_close_matches(value.lower(), allowed, n=3, cutoff=SIMILAR)
+    like = similar(value, allowed, 3)
     return like + [name for name in allowed if name not in like]
 
 
 def one_of(value: str, allowed: list[str]) -> str:
     """The remedy for a value that is not on a list."""
-    like = get_close_matches(value.lower(), allowed, n=1, cutoff=SIMILAR)
-    listed = ", ".join(f"`{name}`" for name in nearest(value, allowed))
+    like = similar(value, allowed, 3)
+    listed = ", ".join(f"`{name}`" for name in [*like, *(name for name in allowed if name not in like)])
     return (f"Did you mean `{like[0]}`? " if like else "") + f"Write one of: {listed}."
 
 
@@ -38,13 +44,26 @@ def _slug(value: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", letters.removesuffix(".md")).strip("-")[:60].strip("-")
 
 
+def western(value: str) -> str:
+    """The value with the digits of any script written as 0 to 9."""
+    return value if value.isascii() else "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in value)
+
+
 def _day(value: str) -> str:
     """A date as people write it, the year first; only where it cannot be read in two ways."""
-    if match := re.fullmatch(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})", value):
+    value = western(value)
+    if match := re.fullmatch(r"([0-9]{1,2})\.\s*([0-9]{1,2})\.\s*([0-9]{4})", value):
         return f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}"
-    if match := re.fullmatch(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})", value):
+    if match := re.fullmatch(r"([0-9]{4})[./-]([0-9]{1,2})[./-]([0-9]{1,2})", value):
         return f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}"
-    return ""
+    return value
+
+
+def tag(value: str) -> str:
+    """A tag made of what was written, with hyphens for all that is neither letter nor digit; it may be empty."""
+    letters = "".join(letter if is_tag("x" + letter) and letter != "-" else " " for letter in value)
+    return "-".join(word for word in letters.split() if is_tag(word))
 
 
 def _address(value: str) -> str:
@@ -78,11 +97,9 @@ FORMS = dict((
     _form(Currency, "the three capital letters of a currency", "EUR",
           lambda value: {"€": "EUR", "£": "GBP"}.get(value, value.upper())),
     _form(SdgTarget, "the number of a target of the Sustainable Development Goals, in quotes", '"11.2"',
-          lambda value: f'"{value.strip().rstrip(".").removeprefix("SDG ")}"'),
-    _form(Tag, "small words without signs, hyphens for spaces", "school-meals",
-          lambda value: re.sub(r"[\W_]+", "-", value).strip("-")),
+          lambda value: f'"{western(value).strip().rstrip(".").removeprefix("SDG ")}"'),
     _form(WikidataId, "a Wikidata number, the letter Q and digits", "Q1748",
-          lambda value: "".join(re.findall(r"[Qq]\d+$", value)).upper()),
+          lambda value: "".join(re.findall(r"[Qq][0-9]+$", western(value))).upper()),
 ))
 
 SLUG = re.compile(next(pattern for pattern, form in FORMS.items() if form.example == "stockholm"))

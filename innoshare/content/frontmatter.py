@@ -34,22 +34,21 @@ MAX_HIDDEN = 10  # Hidden characters named one by one; a binary file has thousan
 
 
 class Refused:
-    """Stands where a value was refused already, so that nobody complains about it twice."""
-
-    def __repr__(self) -> str:
-        return "REFUSED"
+    """Stands where there is no value to go on with."""
 
 
-REFUSED: Final = Refused()
+REFUSED: Final = Refused()  # It was refused already, so that nobody complains about it twice.
+EMPTY: Final = Refused()  # Nothing was written. What to write instead depends on the field, so `fields` says it.
 
 
 @dataclass(frozen=True)
 class FrontMatter:
     """A content file taken apart.
 
-    `values` is the header as nested dicts and lists of text (`REFUSED` where a value was refused); `keys` and
-    `places` say where each key and each value begins. `complete` is False where reading stopped early, so that a
-    key's absence means nothing. `body` begins at line `body_line` of the file and has `\\n` line ends only.
+    `values` is the header as nested dicts and lists of text (`REFUSED` where a value was refused, `EMPTY` where there
+    is none); `keys` and `places` say where each key and each value begins. `complete` is False where reading stopped
+    early, so that a key's absence means nothing. `body` begins at line `body_line` of the file and has `\\n` line ends
+    only.
     """
 
     values: dict[str, Any]
@@ -356,23 +355,21 @@ class _Builder:
         done = self.stack.pop()
         if not done.container and not done.ignored and self.stack:
             top = self.stack[-1]
-            self.empty(self.tree.places.get(done.steps, (self.first_line, 1)), done.steps)
             if isinstance(top.container, list):
-                top.container[-1] = REFUSED
+                top.container[-1] = EMPTY
             elif isinstance(top.key, str):
-                top.container[top.key] = REFUSED
+                top.container[top.key] = EMPTY
         if self.stack and not done.is_key:
             self.stack[-1].key = None
 
     def value(self, event: Any, place: Place, steps: Steps) -> Any:
-        """The text of a scalar, or REFUSED."""
+        """The text of a scalar, or REFUSED, or EMPTY."""
         if self.peculiar(event, place, steps) or not isinstance(event, yaml.ScalarEvent):
             return REFUSED
         text = event.value
         plain = not event.style
         if not text.strip() or (plain and text in ("~", "null", "Null", "NULL")):
-            self.empty(self.tree.keys.get(steps, place), steps)
-            return REFUSED
+            return EMPTY
         if event.style == '"' and (match := _HIDDEN.search(text)):  # elsewhere there are no escapes
             self.note(place, steps, f"The text holds a hidden character (U+{ord(match[0]):04X}), written as an escape.",
                       "Leave it out.")
@@ -388,10 +385,6 @@ class _Builder:
                       "not read as a field.", "Delete that space and type it again (it often comes from Word).")
             return REFUSED
         return text
-
-    def empty(self, place: Place, steps: Steps) -> None:
-        self.note(place, steps, f"{shown(steps[-1] if isinstance(steps[-1], str) else dotted(steps))} has no value.",
-                  "Write a value; if it is not known write `unknown`, or remove the line.")
 
     def peculiar(self, event: Any, place: Place, steps: Steps) -> bool:
         """Note anchors, aliases and tags. True for an alias, which has no value of its own."""

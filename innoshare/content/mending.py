@@ -19,6 +19,7 @@ from typing import Any
 
 from innoshare.errors import Level, Problem
 
+MARGIN = 200  # Characters of a line in which an indent and a field's name end: room for 8 levels and any name.
 SHOWN_CHARACTERS = 60  # What a message quotes of a value: enough to recognise it, short enough for one line.
 
 Step = str | int
@@ -93,7 +94,7 @@ def _tab(line: str) -> Iterator[tuple[int, str, str, str | None]]:
 
 def _odd_space(line: str) -> Iterator[tuple[int, str, str, str | None]]:
     """Spaces before and after a field's name must be ordinary ones."""
-    if match := re.match(rf"\s*(?:- *)*(?:[A-Za-z_][\w-]*:)?[ ]*[{_SPACES}]", line):
+    if match := re.match(rf"\s*(?:- *)*(?:[A-Za-z_][\w-]*:)?[ ]*[{_SPACES}]", line[:MARGIN]):  # takes its square
         yield (match.end() - 1, "Here stands a space that is no ordinary space.",
                "Delete it and type the space again (it often comes from Word or a web page).",
                re.sub(f"[{_SPACES}]", " ", line))

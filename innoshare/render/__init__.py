@@ -38,10 +38,10 @@ from markdown.extensions.toc import slugify_unicode
 from markdown.treeprocessors import Treeprocessor
 
 from innoshare.case import Section
-from innoshare.render.proofreading import ID_PREFIX, habits, headings, link, mistakes
+from innoshare.render.proofreading import ID_PREFIX, habits, headings, is_too_long, link, mistakes
 
-__all__ = ["ID_PREFIX", "MAX_SENTENCE", "Block", "Rendered", "habits", "headings", "link", "mistakes", "render",
-           "render_all", "sentences"]
+__all__ = ["ID_PREFIX", "MAX_SENTENCE", "Block", "Rendered", "habits", "headings", "is_too_long", "link", "mistakes",
+           "render", "render_all", "sentences"]
 
 SECONDS_PER_BODY = 5.0  # 3 times the slowest body found within the limits, 1,000 times a real one.
 SECONDS_TO_START = 60.0  # A Python process with its imports takes half a second; a crowded machine is given time.
@@ -126,7 +126,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 def _markdown() -> markdown.Markdown:
     converter = markdown.Markdown(
         extensions=["tables", "fenced_code", "sane_lists", "footnotes", "def_list", "toc"],
-        extension_configs={"toc": {"slugify": slugify_unicode}},
+        extension_configs={"toc": {"slugify": slugify_unicode, "marker": ""}},  # ids, but no `[TOC]` filled in for each
         output_format="html",
     )
     converter.preprocessors.deregister("html_block")

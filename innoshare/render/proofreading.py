@@ -13,6 +13,7 @@ anything is rendered. A clock alone would call the same text good on one machine
 import re
 from collections.abc import Iterator
 from html import unescape
+from itertools import islice
 from urllib.parse import urlsplit
 
 # Limits of one body. The longest real case has 9 KB, 20 links, lines of 1,400 characters and 10 headings; each limit
@@ -24,6 +25,7 @@ MAX_NESTING = 20  # Lists, quotes, open brackets; Python-Markdown recurses and b
 MAX_DEFINITIONS = 100  # Footnotes and link definitions; 5,000 unclosed ones take 10 s.
 MAX_REFERENCES = 500  # to footnotes; 18,000 to one note take over 5 s
 MAX_HEADINGS = 100  # Ids of equal headings are numbered in quadratic time.
+MAX_RULES = 100  # Each cuts what is left of its paragraph in two; 18,000 take 17 s.
 MAX_COLUMNS = 50  # of a table; every row is filled up to the width of its head
 MAX_ROWS = 500
 # Signs that open something, times the length of their paragraph: what the inline patterns may have to look at.
@@ -58,34 +60,54 @@ def link(address: str) -> str | None:
 
 # --- what cannot or must not be rendered ------------------------------------------------------------------------
 
-_FENCE = re.compile(r"(`{3,}|~{3,})")
+_FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
+_LANGUAGE = re.compile(r"[ \t]*\.?[\w#.+-]*[ \t]*")  # what may stand behind a fence, as the renderer reads it
 _TAG = re.compile(r"</?[A-Za-z][\w-]*(?=[\s/>]|$)|<[!?]")
 _IMAGE = re.compile(r"!\[")
 _TARGET = re.compile(r"\]\([ ]*<?([^)\s>]{1,600})")
 _DEFINITION = re.compile(r"^[ ]{0,3}\[[^\]]{0,200}\]?:")
+_RULE = re.compile(r"[ ]{0,3}([-_*][ ]{0,2}){3,}")
 _ITEM = re.compile(r"([ ]*)([-*+]|\d{1,9}[.)])[ ]+")
-_TABLE_LINE = re.compile(r"[ ]*\|?[ ]*:?-+:?[ ]*(\|[ ]*:?-+:?[ ]*)*\|?[ ]*$")
 
 Found = Iterator[tuple[int, str, str]]
 
 
-def _prose(body: str) -> tuple[list[str], list[tuple[int, str, str]]]:
-    """The lines of a body with all code blanked out, and mistakes in how code is fenced."""
+def _is_empty(line: str) -> bool:
+    """Whether the line ends a paragraph: other white space than this does not, for the renderer."""
+    return not line.strip(" \t")
+
+
+def _unfenced(body: str) -> tuple[list[str], list[tuple[int, str, str]]]:
+    """The lines of a body with fenced code blanked out, and mistakes in how it is fenced."""
     lines, unclosed, found = body.split("\n"), set(), []
+    closing: dict[str, list[int]] = {}  # fence -> the lines that could close it, the last one first
+    for number in range(len(lines) - 1, -1, -1):
+        if lines[number].startswith(("```", "~~~")):
+            closing.setdefault(lines[number].rstrip(" \t"), []).append(number)
     number = 0
     while number < len(lines):
         fence = _FENCE.match(lines[number])
-        if fence and fence[1] not in unclosed:
-            end = next((n for n in range(number + 1, len(lines)) if lines[n].rstrip() == fence[1]), None)
-            if end is None:
+        if fence and not (fence[1][0] == "`" and "`" in fence[2]):  # that would be `code` within a line
+            ends = closing.get(fence[1], [])
+            while ends and ends[-1] <= number:
+                ends.pop()
+            if not _LANGUAGE.fullmatch(fence[2]):
+                found.append((number, "More than one word stands behind the signs that open a block of code here, so "
+                              "it is not shown as one.", "Write the signs alone on this line, and the code below it."))
+            elif not ends and fence[1] not in unclosed:
                 unclosed.add(fence[1])
                 found.append((number, "The block of code that opens here is never closed.",
                               "Put a line with the same signs after the code."))
-            else:
-                lines[number : end + 1] = [""] * (end + 1 - number)
-                number = end
+            if ends:
+                lines[number : ends[-1] + 1] = [""] * (ends[-1] + 1 - number)
+                number = ends[-1]
         number += 1
-    return [_without_code(line) for line in lines], found
+    return lines, found
+
+
+def _prose(body: str) -> list[str]:
+    """The lines of a body with all code blanked out."""
+    return [_without_code(line) for line in _unfenced(body)[0]]
 
 
 def _without_code(line: str) -> str:
@@ -112,16 +134,22 @@ def _without_code(line: str) -> str:
 
 def mistakes(body: str) -> Found:
     """What must not or cannot be rendered: (line, counted from 0; message; remedy). Cheap; renders nothing."""
-    if len(body) > MAX_CHARACTERS:
+    if is_too_long(body):
         yield 0, f"The text is longer than {MAX_CHARACTERS:,} characters.", "Shorten it, and link to longer documents."
         return
-    lines, fences = _prose(body)
-    yield from fences
-    for rule in (_long_lines, _raw_html, _images, _targets, _deep, _many, _tables, _laborious):
-        for count, mistake in enumerate(rule(lines if rule is not _long_lines else body.split("\n"))):
-            if count == MAX_LISTED:
-                break
-            yield mistake
+    unfenced, fences = _unfenced(body)
+    yield from fences[:MAX_LISTED]
+    prose = [_without_code(line) for line in unfenced]
+    # What costs time is counted in `code` too: where it begins and ends the renderer may see otherwise (a backslash).
+    for rules, lines in (((_long_lines,), body.split("\n")), ((_raw_html, _images, _targets), prose),
+                         ((_deep, _many, _tables, _laborious), unfenced)):
+        for rule in rules:
+            yield from islice(rule(lines), MAX_LISTED)
+
+
+def is_too_long(body: str) -> bool:
+    """Whether nothing more can be said of a body than that; `mistakes` says it."""
+    return len(body) > MAX_CHARACTERS
 
 
 def _long_lines(lines: list[str]) -> Found:
@@ -165,10 +193,10 @@ def _deep(lines: list[str]) -> Found:
         quote = re.match(r"[> ]*", line)
         marks = re.match(r"(?:[ ]*(?:[-*+:]|\d{1,9}\.)[ ]+)*", line)
         indent = len(line) - len(line.lstrip(" \t")) + 3 * line[:MAX_LINE].count("\t")
-        if line.strip() and ((quote and quote[0].count(">") > MAX_NESTING) or indent > 4 * MAX_NESTING or (
+        if not _is_empty(line) and ((quote and quote[0].count(">") > MAX_NESTING) or indent > 4 * MAX_NESTING or (
                 marks and len(marks[0].split()) > MAX_NESTING)):
             yield number, "Lists or quotes are nested too deeply.", remedy
-        if not line.strip():
+        if _is_empty(line):
             brackets = 0
         elif "[" in line or "]" in line:
             for sign in line:
@@ -179,22 +207,28 @@ def _deep(lines: list[str]) -> Found:
 
 
 def _many(lines: list[str]) -> Found:
-    """Footnotes, definitions and headings have their limits."""
+    """Footnotes, definitions, headings and rules have their limits."""
     for limit, name, sign in ((MAX_DEFINITIONS, "footnotes and link definitions", _DEFINITION),
                               (MAX_DEFINITIONS, "lines that begin with a colon", re.compile(r"^[ ]*:")),
                               (MAX_REFERENCES, "references to footnotes", re.compile(r"\[\^")),
-                              (MAX_HEADINGS, "headings", re.compile(r"^#|^[=-]+[ ]*$"))):
+                              (MAX_HEADINGS, "headings", re.compile(r"^#|^[=-]+[ ]*$")),
+                              (MAX_RULES, "lines drawn across the text", re.compile(rf"^[> \t]*{_RULE.pattern}[ ]*$"))):
         places = [number for number, line in enumerate(lines) for _ in sign.finditer(line)]
         if len(places) > limit:
             yield places[limit], f"There are more than {limit} {name}.", "Shorten the text."
 
 
 def _tables(lines: list[str]) -> Found:
-    """A table has at most MAX_COLUMNS columns; all tables together have at most MAX_ROWS rows."""
-    rows = 0
+    """A table has at most MAX_COLUMNS columns; all tables together have at most MAX_ROWS rows.
+
+    After a line with `|` every line to the end of the paragraph counts: the renderer makes a row of it, as wide as the
+    table, with or without `|`.
+    """
+    rows, in_table = 0, False
     for number, line in enumerate(lines):
         pipes = line.count("|")
-        rows += pipes > 0
+        in_table = pipes > 0 or (in_table and not _is_empty(line))
+        rows += in_table
         if pipes > MAX_COLUMNS or rows > MAX_ROWS:
             yield (number, "There is too much table: " + (f"over {MAX_COLUMNS} columns." if pipes > MAX_COLUMNS else
                    f"over {MAX_ROWS} rows."), "Show the important figures, and link to the full table.")
@@ -205,7 +239,7 @@ def _laborious(lines: list[str]) -> Found:
     """Signs that open links, code or emphasis may not pile up in long paragraphs."""
     work = signs = length = 0
     for number, line in enumerate([*lines, ""]):
-        if line.strip():
+        if not _is_empty(line):
             signs += sum(map(line.count, "[<*_`!&\\"))
             length += len(line)
             if work + signs * length <= MAX_WORK:
@@ -222,7 +256,7 @@ def _laborious(lines: list[str]) -> Found:
 
 def headings(body: str) -> list[tuple[int, int, str]]:
     """The headings of a body: (line, counted from 0; level 1 to 6; words)."""
-    lines, found = _prose(body)[0], []
+    lines, found = _prose(body), []
     opens, was_first = True, False  # whether this line begins a paragraph; whether the line before did
     for number, line in enumerate(lines):
         if match := re.match(r"#{1,6}", line):
@@ -232,14 +266,14 @@ def headings(body: str) -> list[tuple[int, int, str]]:
             found.append((number - 1, 1 if line[0] == "=" else 2, lines[number - 1].strip()))
             opens, was_first = True, False
         else:
-            ends = not line.strip() or bool(re.fullmatch(r"[ ]{0,3}([-_*][ ]{0,2}){3,}", line))  # or a rule
+            ends = not line.strip() or bool(_RULE.fullmatch(line))
             opens, was_first = ends, opens and bool(line.strip())
     return found
 
 
 def habits(body: str) -> Found:
     """What GitHub's preview shows differently from our pages: (line, counted from 0; message; remedy)."""
-    lines = _prose(body)[0]
+    lines = _prose(body)
     in_list, block_start = False, 0  # whether the paragraph that goes on is a list; the line it began in
     for number, line in enumerate(lines):
         item = _ITEM.match(line)
@@ -253,7 +287,7 @@ def habits(body: str) -> Found:
         if item and in_list and 0 < len(item[1]) < 4:
             yield (number, f"A list inside a list is indented by {len(item[1])} spaces here, so it is not shown as "
                    "one.", "Indent it by four spaces.")
-        if "|" in line and "-" in line and _TABLE_LINE.match(line) and number - 1 > block_start:
+        if "|" in line and "-" in line and not line.strip(" |:-") and number - 1 > block_start:
             yield number - 1, "A table follows a line of text, so it is not shown as a table.", (
                 "Put an empty line before it.")
         if re.match(r"#{1,6}[^#\s]", line):

@@ -33,7 +33,7 @@ FACETS = ("theme", "challenge_type", "approach", "outcome", "evidence", "city_si
 
 PER_PAGE = 10
 MAX_PER_PAGE = 50  # Promised by the API: five screens of cards, and an answer that stays below 100 KB.
-MAX_OFFSET = 1_000  # Nobody reads further; an exhaustive copy is what the bulk export is for.
+MAX_OFFSET = 1_000  # Nobody reads further; who wants all takes them from /api/v1/cases.
 MAX_QUERY_CHARACTERS = 200  # A search box, not a challenge: longer text is asked of the matcher.
 MAX_QUERY_TERMS = 16  # Measured bound of the worst legal query; what is beyond is said, not cut silently.
 CANDIDATES = 50  # What the matcher looks at closely: generous for recall, 5 times what a page shows.
@@ -223,9 +223,20 @@ def document(case: Case, city: City, country_names: Iterable[str], labels: Mappi
         facets=facets,
         year=case.year,
         evidence_level=case.evidence_level,
-        adoptions=len(case.adoptions),
+        adoptions=case.taken_up,
         updated=case.updated,
     )
+
+
+def joined(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Spans in their order, those that overlap made one: a hyphenated word and its parts are one mark."""
+    marks: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if marks and start < marks[-1][1]:
+            marks[-1] = (marks[-1][0], max(end, marks[-1][1]))
+        else:
+            marks.append((start, end))
+    return tuple(marks)
 
 
 def words_of(value: Any, choices: bool = True) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from innoshare.search import Document, Passage
+from innoshare.search import Document, Passage, joined
 from innoshare.search import text as analysis
 
 Array = npt.NDArray[Any]
@@ -113,12 +113,7 @@ class Passages:
         return tokens[hit], word[hit], passage[hit]
 
     def _passage(self, number: int, words: Sequence[int], spans: Sequence[tuple[int, int]]) -> Passage:
-        marks: list[tuple[int, int]] = []
-        for start, end in sorted((start, end) for start, end in spans):
-            if marks and start < marks[-1][1]:  # A hyphenated word and its parts are one mark.
-                marks[-1] = (marks[-1][0], max(end, marks[-1][1]))
-            else:
-                marks.append((start, end))
         low, high = self._a["passage_text_end"][number:number + 2].tolist()
         text = self._a["passage_text"][low:high].tobytes().decode()
-        return Passage(self._fields[self._a["passage_field"][number]], text, frozenset(words), tuple(marks))
+        return Passage(self._fields[self._a["passage_field"][number]], text, frozenset(words),
+                       joined((start, end) for start, end in spans))

@@ -339,6 +339,7 @@ class Columns:
         frequent = np.flatnonzero(counts)
         frequent = frequent[np.argsort(-counts[frequent], kind="stable")][:MAX_FACET_VALUES]
         shown = [(values[i], int(counts[i])) for i in frequent.tolist()]
+        # A chosen value stays in sight when nothing has it, or it could not be taken back.
         missing = selected - {value for value, _ in shown}
         shown += [(value, int(counts[self._index[name][value]]) if value in self._index[name] else 0)
                   for value in sorted(missing)]

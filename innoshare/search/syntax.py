@@ -33,7 +33,7 @@ def check(query: Query) -> None:
         mistakes.append(("page", "Pages are counted from 1"))
     elif query.offset + query.per_page > MAX_OFFSET:
         mistakes.append(("page", f"Only the first {MAX_OFFSET} cases of a search can be paged through. Narrow the "
-                                 "search by a filter, or take everything with the bulk export"))
+                                 "search by a filter"))
     if mistakes:
         raise BadInput(mistakes)
 

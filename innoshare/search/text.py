@@ -2,7 +2,7 @@
 
 `tokens` cuts plain text into words with their places; each word becomes a *term*: lower-case, reduced to its stem
 (Snowball, where it knows the language) and without accents. Words of grammar ("the", "och") become none. What it
-does not do: understand. Synonyms come from the vocabulary, meaning from the vectors, neither from here.
+does not do: understand.
 
 Decision: a document is analysed in its own language, but terms of all languages share one space, so "Helsinki",
 "transport" and most words that languages have borrowed from each other are found across them. The price, two words
@@ -22,9 +22,6 @@ from threading import Lock
 from typing import NamedTuple
 
 import Stemmer
-
-# Part of an edition's fingerprint: raise the first number whenever the same text would give other terms.
-VERSION = f"1-snowball-{Stemmer.version()}"
 
 # Languages with a Snowball stemmer, by ISO 639-1 code.
 STEMMERS = {
@@ -138,14 +135,13 @@ def stem(word: str, language: str) -> str:
     return _terms(language).stem(word)
 
 
-def guess(text: str, among: Collection[str] | None = None) -> str:
-    """The language of `text` by its words of grammar, or "" where they do not tell. `among`: codes to choose from
-    (default: every language with a list)."""
+def guess(text: str) -> str:
+    """The language of `text` by its words of grammar, or "" where they do not tell."""
     counts: Counter[str] = Counter()
     owners = _languages_of_stop_words()
     for raw in {raw.lower() for raw, _ in _compounds(text)}:
         counts.update(owners.get(raw, ()))
-    best = [item for item in counts.most_common() if among is None or item[0] in among][:2]
+    best = counts.most_common(2)
     if not best or best[0][1] < WORDS_OF_A_LANGUAGE or (len(best) == 2 and best[0][1] == best[1][1]):
         return ""
     return best[0][0]

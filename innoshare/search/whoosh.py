@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import whoosh
 from whoosh import fields as whoosh_fields
 from whoosh import index as whoosh_index
 from whoosh.reading import SegmentReader
@@ -54,7 +55,7 @@ from innoshare.search.syntax import Clauses, check, understand
 from innoshare.search.words import Words
 
 # Raise whenever the files or what they hold change, so that an older index is rebuilt and not misread.
-FORMAT = f"1 {analysis.VERSION}"
+FORMAT = f"1 whoosh {whoosh.__version__}"
 MANIFEST = "manifest.json"
 LISTS = "lists.json"
 

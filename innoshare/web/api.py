@@ -1,7 +1,7 @@
 """The JSON face, `/api/v1`: reads parameters, asks the library, hands back a shape. Bodies are in `shapes`.
 
-Open to every site without a key. GET answers may be cached; a challenge that should not stand in anybody's log is
-sent by POST, as JSON, and its answer is kept nowhere.
+Open to every site without a key. GET answers may be cached, those to a challenge by the asker's own browser only; a
+challenge that should not stand in anybody's log is sent by POST, as JSON, and its answer is kept nowhere.
 """
 
 import json
@@ -55,7 +55,7 @@ def page_links(total: int, page: int, per_page: int, others: Iterable[tuple[str,
 @blueprint.get("/search")
 def search() -> Response:
     library: Library = g.library
-    query = parameters.query(arguments(), library.vocabulary)
+    query = parameters.query(arguments(), library)
     answer = shapes.search_body(library.search(query), library, g.base_url)
     others = [pair for pair in parameters.pairs(query) if pair[0] not in ("page", "per_page")]
     return body(answer, page_links(answer.total, query.page, query.per_page, others))

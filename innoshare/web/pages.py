@@ -22,6 +22,8 @@ blueprint = Blueprint("pages", __name__)
 # Days after which a case says that nobody has looked at it lately. weADAPT warns after five years; prices, laws and
 # offices change sooner, and a council that decides on two-year-old figures should be told.
 STALE_AFTER = 2 * 365
+# How long a browser may show the answer to a posted challenge again: as long as one compares the cases in it.
+ANSWER_SECONDS = 30 * 60
 # Mailing systems and social networks add these to every link; a newsletter's reader must not be refused for it.
 FOREIGN_PARAMETERS = ("utm_", "fbclid", "gclid", "mc_")
 
@@ -47,7 +49,7 @@ def home() -> str:
 def search() -> Response:
     library: Library = g.library
     try:
-        query = parameters.query(given(request.args.items(multi=True)), library.vocabulary)
+        query = parameters.query(given(request.args.items(multi=True)), library)
         found = library.search(query)
     except BadInput as error:
         # The empty search keeps the filters usable; what was typed stays in its box.
@@ -111,7 +113,7 @@ def city(slug: str) -> str:
 
 @blueprint.get("/about")
 def about() -> str:
-    return render_template("about.html", features=FEATURES, facts=g.library.facts)
+    return render_template("about.html", features=FEATURES, facts=g.library.facts, answer_minutes=ANSWER_SECONDS // 60)
 
 
 def _is_stale(day: str) -> bool:

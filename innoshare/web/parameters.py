@@ -10,22 +10,26 @@ stranger's words. `pairs` is the way back from a `Query` to parameters, for link
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from urllib.parse import urlencode
 
 from babel import Locale
+from pydantic import TypeAdapter, ValidationError
 
-from innoshare.case import EARLIEST_YEAR, EVIDENCE_LEVELS, LATEST_YEAR, City, Outcome, SizeBand, Vocabulary
+from innoshare.case import EARLIEST_YEAR, EVIDENCE_LEVELS, LATEST_YEAR, City, Outcome, SizeBand, Tag
 from innoshare.errors import BadInput
+from innoshare.library import Library
 from innoshare.matching import MAX_CHARACTERS, Challenge
-from innoshare.search import MAX_OFFSET, MAX_PER_PAGE, MAX_QUERY_CHARACTERS, PER_PAGE, Query, Sort
+from innoshare.search import FACETS, MAX_OFFSET, MAX_PER_PAGE, MAX_QUERY_CHARACTERS, PER_PAGE, Query, Sort
 
 SEARCH = ("q", "theme", "challenge_type", "approach", "country", "city_size", "outcome", "evidence", "tag", "language",
           "year_from", "year_to", "sort", "page", "per_page")
 MATCH = ("challenge", "city", "limit")
 
 MAX_VALUES = 60  # Of one facet. More than the longest vocabulary; stops a URL of a thousand tags.
+MAX_FIELDS = 30  # Beside the values of facets. Twice what any address takes; stops a body of a hundred thousand names.
+MAX_MISTAKES = 20  # Told at once. Whoever has more has sent something else altogether, and an answer stays small.
 MAX_LIMIT = 20  # Matches or suggestions in one answer: more is not read, and each match carries its evidence.
 
 _ENGLISH = Locale("en")
@@ -33,7 +37,7 @@ COUNTRIES = frozenset(str(code) for code in _ENGLISH.territories if re.fullmatch
 LANGUAGES = frozenset(str(code) for code in _ENGLISH.languages if re.fullmatch("[a-z]{2}", str(code)))
 
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_TAG = re.compile(r"[^\W_]+(-[^\W_]+)*")
+_TAG: TypeAdapter[str] = TypeAdapter(Tag)  # The rule of the files: a second one would refuse links to their tags.
 
 
 class Parameters:
@@ -42,8 +46,14 @@ class Parameters:
     def __init__(self, given: Iterable[tuple[str, object]], known: Collection[str]) -> None:
         """`given` are (name, value) pairs, names may repeat; `known` the names this address takes."""
         self.values: dict[str, list[str]] = {}
-        self.mistakes: list[tuple[str, str]] = []
-        for name, value in given:
+        self.mistakes: dict[tuple[str, str], None] = {}  # In the order in which they were found.
+        most = MAX_FIELDS + MAX_VALUES * sum(name in FACETS for name in known)
+        for count, (name, value) in enumerate(given, 1):
+            if count > most:
+                self.refuse("(all)", f"At most {most} fields.")
+                break
+            if len(self.mistakes) > MAX_MISTAKES:  # Before the next one is thought about.
+                break
             if name not in known:
                 close = get_close_matches(name[:40], known, 1)
                 self.refuse(name if re.fullmatch("[a-z_]{1,40}", name) else "(unreadable)",
@@ -59,12 +69,14 @@ class Parameters:
                 self.values.setdefault(name, []).append(value.strip())
 
     def refuse(self, name: str, text: str) -> None:
-        if (name, text) not in self.mistakes:
-            self.mistakes.append((name, text))
+        self.mistakes[name, text] = None
 
     def finish(self) -> None:
         if self.mistakes:
-            raise BadInput(self.mistakes)
+            told = list(self.mistakes)[:MAX_MISTAKES]
+            if len(self.mistakes) > MAX_MISTAKES:
+                told.append(("(all)", "And more. Mend these first."))
+            raise BadInput(told)
 
     def text(self, name: str, limit: int, instead: str = "") -> str:
         """One text of at most `limit` characters, "" where none was sent; `instead` says where longer text goes."""
@@ -88,10 +100,22 @@ class Parameters:
             return None
         return int(text)
 
-    def choices(self, name: str, allowed: Collection[str], hint: str = "") -> tuple[str, ...]:
-        """Any number of values out of `allowed`, without repetitions; a refusal names them all, or says `hint`."""
+    def several(self, name: str) -> tuple[str, ...]:
+        """Up to MAX_VALUES values, without repetitions."""
         values = tuple(dict.fromkeys(self.values.get(name, [])))
-        if any(value not in allowed for value in values):
+        if len(values) > MAX_VALUES:
+            self.refuse(name, f"At most {MAX_VALUES} values.")
+            return ()
+        return values
+
+    def choices(self, name: str, allowed: Collection[str], library: Library, hint: str = "") -> tuple[str, ...]:
+        """Values of a facet out of `allowed`, or such as the library holds; a refusal names `allowed`, or says `hint`.
+
+        Lists change with Babel and with the vocabulary, and a file may say what is on none: whatever the pages offer
+        as a filter must be taken back from them."""
+        values = self.several(name)
+        strange = tuple(value for value in values if value not in allowed)
+        if strange and not set(strange) <= held(library, name, strange):
             self.refuse(name, f"Unknown value. {hint or 'Choose from: ' + ', '.join(allowed) + '.'}")
         return values
 
@@ -109,24 +133,32 @@ class Parameters:
         return page, per_page
 
 
-def query(given: Iterable[tuple[str, object]], vocabulary: Vocabulary) -> Query:
-    """The search that these parameters ask for. Raises BadInput with all mistakes."""
-    asked = Parameters(given, SEARCH)
+def held(library: Library, facet: str, values: Sequence[str]) -> set[str]:
+    """Those of `values` that the library holds, whatever the lists say."""
+    found = library.search(Query(filters={facet: tuple(values)}, per_page=1)).results.facets
+    return {value for item in found if item.field == facet for value, count in item.counts if count and value in values}
+
+
+def query(given: Iterable[tuple[str, object]], library: Library) -> Query:
+    """The search that these parameters ask for. Raises BadInput with all mistakes (or the first MAX_MISTAKES).
+
+    A value of a facet is taken if the vocabulary, or the list of its kind, has it, or else if the library holds it."""
+    asked, vocabulary = Parameters(given, SEARCH), library.vocabulary
     filters = {
-        "theme": asked.choices("theme", vocabulary["themes"]),
-        "challenge_type": asked.choices("challenge_type", vocabulary["challenge_types"]),
-        "approach": asked.choices("approach", vocabulary["approaches"]),
-        "country": asked.choices("country", COUNTRIES, "Send the two capital letters of the country, as SE."),
-        "city_size": asked.choices("city_size", [band.value for band in SizeBand]),
-        "outcome": asked.choices("outcome", [outcome.value for outcome in Outcome]),
-        "language": asked.choices("language", LANGUAGES, "Send the two small letters of the language, as en."),
-        "tag": tuple(dict.fromkeys(asked.values.get("tag", []))),
+        "theme": asked.choices("theme", vocabulary["themes"], library),
+        "challenge_type": asked.choices("challenge_type", vocabulary["challenge_types"], library),
+        "approach": asked.choices("approach", vocabulary["approaches"], library),
+        "country": asked.choices("country", COUNTRIES, library, "Send the two capital letters of the country, as SE."),
+        "city_size": asked.choices("city_size", [band.value for band in SizeBand], library),
+        "outcome": asked.choices("outcome", [outcome.value for outcome in Outcome], library),
+        "language": asked.choices("language", LANGUAGES, library, "Send the two small letters of the language, as en."),
+        "tag": asked.several("tag"),
     }
-    if any(len(tag) > 40 or not _TAG.fullmatch(tag) for tag in filters["tag"]):
+    try:
+        for tag in filters["tag"]:
+            _TAG.validate_python(tag)
+    except ValidationError:
         asked.refuse("tag", "A tag is one word, or words joined by hyphens, of at most 40 characters.")
-    for name, values in filters.items():
-        if len(values) > MAX_VALUES:
-            asked.refuse(name, f"At most {MAX_VALUES} values.")
     year_from, year_to = asked.years()
     sort = asked.text("sort", limit=20)
     if sort and sort not in list(Sort):
@@ -183,6 +215,7 @@ def challenge(asked: Parameters, cities: Mapping[str, City]) -> Challenge:
         result = Challenge.of(text, cities.get(city))
     except BadInput as error:
         if not any(name == "challenge" for name, _ in asked.mistakes):
-            asked.mistakes += error.mistakes
+            for name, advice in error.mistakes:
+                asked.refuse(name, advice)
     asked.finish()
     return result

@@ -61,7 +61,7 @@ class CardBody(Shape):
     outcome: Outcome
     evidence_level: int = Field(ge=0, le=5, description="Nesta's Standards of Evidence; 0 = no account of impact")
     themes: tuple[str, ...]
-    adoptions: int = Field(description="How many other places took it up, or tried to")
+    adoptions: int = Field(description="How many other places use it or try it out")
     updated: str
     is_warning: bool = Field(description="It failed, had no effect, or was stopped without working")
 
@@ -269,9 +269,7 @@ def search_body(found: Found, library: Library, base_url: str = "") -> SearchBod
             facet.field: tuple(
                 FacetValue(value=value, label=library.facet_label(facet.field, value), count=count,
                            selected=value in facet.selected)
-                # A chosen value stays in sight when nothing has it, or it could not be taken back.
-                for value, count in (*facet.counts, *((value, 0) for value in sorted(facet.selected)
-                                                      if value not in dict(facet.counts)))
+                for value, count in facet.counts
             )
             for facet in results.facets
         },
@@ -335,7 +333,7 @@ def cases_body(total: int, cards: Iterable[Card], page: int, per_page: int, libr
 
 def last_page(total: int, per_page: int) -> int:
     """The last page that can be asked for; 1 where there is nothing."""
-    return max(1, -(-min(total, MAX_OFFSET) // per_page))
+    return max(1, min(-(-total // per_page), MAX_OFFSET // per_page))
 
 
 def cities_body(library: Library, base_url: str = "") -> CitiesBody:

@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 from innoshare.case import EVIDENCE_LEVELS, Outcome
 from innoshare.library import Found, Library
 from innoshare.matching import Challenge, Strength, Verdict
-from innoshare.search import FACETS, Query, Sort
+from innoshare.search import FACETS, Query, Sort, joined
 from innoshare.search.text import guess
 from innoshare.web.parameters import address
 from innoshare.web.shapes import FacetValue, HighlightBody, MatchBody, SearchBody, last_page, search_body, url_of
@@ -151,7 +151,7 @@ def verdict_words(body: MatchBody, challenge: Challenge, languages: Collection[s
     if body.cautions:
         return "Nobody in this library has solved this yet", f"{caution_words(body)}. Read why before you begin."
     language = guess(challenge.text)
-    if language and language not in languages:
+    if language and languages and language not in languages:
         names = " and ".join(sorted(language_name(code) for code in languages))
         return (f"Nothing found for a question in {language_name(language)}",
                 f"The cases here are in {names}, and questions are not translated yet. Please ask in one of these "
@@ -176,9 +176,9 @@ def match_address(challenge: Challenge, base_url: str = "") -> str:
 # The filters of the templates.
 
 def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
-    """Text with its marked words, escaped piece by piece."""
+    """Text with its marked words, escaped piece by piece; the marks may come from several findings."""
     pieces, at = [], 0
-    for start, end in sorted(set(marks)):
+    for start, end in joined(marks):
         pieces.append(Markup("{}<mark>{}</mark>").format(text[at:start], text[start:end]))
         at = end
     return Markup("").join(pieces) + escape(text[at:])

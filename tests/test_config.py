@@ -1,0 +1,62 @@
+"""Settings are right or refused with a sentence; nothing that is wrong is found only when somebody asks."""
+
+import pytest
+from click.testing import CliRunner
+from pydantic import ValidationError
+
+from innoshare.cli import main
+from innoshare.config import Settings, host_of
+
+
+@pytest.mark.parametrize(("given", "meant"), [
+    ("", ""), (" ", ""), ("https://library.example", "https://library.example"),
+    (" https://library.example/ ", "https://library.example"),
+    ("http://Library.Example:8080", "http://library.example:8080"),
+    ("https://city.example/library/", "https://city.example/library"),
+    ("https://bücher.example", "https://xn--bcher-kva.example"),
+    ("https://bu\N{COMBINING DIAERESIS}cher.example", "https://xn--bcher-kva.example"),
+    ("https://xn--r8jz45g.jp", "https://xn--r8jz45g.jp"),
+    ("https://city.example/bücher", "https://city.example/b%C3%BCcher"),
+    ("https://city.example/b%C3%BCcher", "https://city.example/b%C3%BCcher"),
+    ("http://[::1]:8000", "http://[::1]:8000"), ("http://127.0.0.1", "http://127.0.0.1")])
+def test_the_public_address_is_kept_in_ascii_and_without_a_slash(given: str, meant: str) -> None:
+    assert Settings(base_url=given).base_url == meant
+
+
+@pytest.mark.parametrize("wrong", [
+    "library.example", "localhost:8000", "//library.example", "/library", "ftp://library.example", "https://",
+    "https:///library", "https://a b", "https://library.example?x=1", "https://library.example/#top",
+    "https://me:secret@library.example", "https://@library.example", "https://library.example:99999",
+    "https://library.example:0", "https://library.example:port", "https://[::1", "https://[::::]", "https://a..b",
+    "https://my_library.example", "https://" + "a" * 64 + ".example", "https://" + "a." * 130 + "example",
+    "https://straße.example", "https://library.example/\nX: y", "https://<b>.example", "https://\0.example"])
+def test_what_is_no_public_address_is_refused_with_an_example(wrong: str) -> None:
+    with pytest.raises(ValidationError, match=r"https://library\.example"):
+        Settings(base_url=wrong)
+
+
+@pytest.mark.parametrize("command", [["search", "x"], ["match", "a long enough challenge"], ["build"], ["serve"]])
+def test_a_wrong_setting_ends_a_command_with_a_sentence(runner: CliRunner, monkeypatch: pytest.MonkeyPatch,
+                                                       command: list[str]) -> None:
+    monkeypatch.setenv("INNOSHARE_BASE_URL", "library.example")
+    result = runner.invoke(main, command)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("INNOSHARE_BASE_URL: ")
+    assert "as https://library.example" in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(("host", "name"), [
+    ("library.example", "library.example"), ("xn--a", "xn--a"), ("localhost:8000", "localhost"),
+    ("127.0.0.1:1", "127.0.0.1"), ("[::1]:8000", "[::1]"), ("example.", "example.")])
+def test_a_host_has_a_name(host: str, name: str) -> None:
+    found = host_of(host)
+    assert found
+    assert found["name"] == name
+
+
+@pytest.mark.parametrize("text", ["", "a b", "ä", "a_b", "-a", "a..b", ".a", "::1", "[::1", "[....]", "[::::]", "a:",
+                                  "a:0", "a:65536", "a:x", "a@b", "a/b", "a\n", "a" * 64, "a." * 128 + "a",
+                                  "xn--" + "9" * 200])
+def test_what_is_no_host(text: str) -> None:
+    assert host_of(text) is None
