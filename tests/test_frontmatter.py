@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from innoshare.content import frontmatter
-from innoshare.content.frontmatter import REFUSED, FrontMatter, read, read_yaml
+from innoshare.content.frontmatter import EMPTY, FrontMatter, read, read_yaml
 
 BROKEN = sorted((Path(__file__).parent / "broken" / "cases").glob("*.md"))
 CASES = sorted((Path(__file__).parent / "cases" / "cases").glob("*.md"))
@@ -52,8 +52,6 @@ def test_a_rule_in_the_body_is_not_the_end_of_the_header() -> None:
 
 @pytest.mark.parametrize(("header", "places"), [
     ("a: b\n'a': c\nd:\n  e: 1\n  \"e\": 2\n", [(3, 1, "a"), (6, 3, "d.e")]),
-    ("a:\nb: ~\nc: ''\nd: []\ne: {}\nf:\n  -\n  - x\n",
-     [(2, 1, "a"), (3, 1, "b"), (4, 1, "c"), (5, 4, "d"), (6, 4, "e"), (8, 4, "f.0")]),
     ("a: &x b\nc: *x\nd: !!int 3\ne: &y [1]\n<<: z\n",
      [(2, 4, "a"), (3, 4, "c"), (4, 4, "d"), (5, 4, "e"), (6, 1, "")]),
     ("? [a, b]\n: c\n{x: [y]}: z\nd: e\n", [(2, 3, ""), (4, 1, "")]),
@@ -66,10 +64,16 @@ def test_a_rule_in_the_body_is_not_the_end_of_the_header() -> None:
     ("a: b\n--- x\nc: d\n", [(3, 1, "")]),
     ("a: b # a remark\nc: Line #4 of the plan\n", [(3, 4, "c")]),
     ("a:\n  - url:\u00a0https://x.org\n", [(3, 5, "a.0")]),
-], ids=["twice", "empty", "peculiar", "keys", "deep", "many", "escape", "surrogate", "beyond", "hidden", "second",
+], ids=["twice", "peculiar", "keys", "deep", "many", "escape", "surrogate", "beyond", "hidden", "second",
         "remark", "no-break space"])
 def test_what_yaml_allows_and_content_does_not(header: str, places: list[tuple[int, int, str]]) -> None:
     assert told(read(page(header), "x.md")) == places
+
+
+def test_an_empty_value_is_empty_and_what_to_write_depends_on_the_field() -> None:
+    parts = read(page("a:\nb: ~\nc: ''\nd: []\ne: {}\nf:\n  -\n  - x\n"), "x.md")
+    assert parts.problems == ()
+    assert parts.values == {**dict.fromkeys("abcde", EMPTY), "f": [EMPTY, "x"]}
 
 
 def test_the_lines_of_a_doubled_key_are_both_named() -> None:
@@ -82,9 +86,9 @@ def test_a_syntax_mistake_does_not_hide_the_others() -> None:
     header = ('title: Heat: the city\nsummary: @all\ntags:\n\t- a\nstage:pilot\nd: "x" y\ne: “x: y”\nf: f\nf: g\nh:\n'
               "i: [a, b\nj: 'open\nk: 1\n")
     parts = read(page(header), "x.md")
-    assert [place[0] for place in sorted(told(parts))] == [2, 3, 5, 6, 7, 8, 10, 11, 12, 13]
+    assert [place[0] for place in sorted(told(parts))] == [2, 3, 5, 6, 7, 8, 10, 12, 13]
     assert parts.complete
-    assert parts.values["h"] is REFUSED
+    assert parts.values["h"] is EMPTY
     assert parts.values["k"] == "1"
 
 
