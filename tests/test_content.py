@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from innoshare import content
-from innoshare.case import Case, City, Record, Term, front_matter
+from innoshare.case import Case, City, Record, Term, front_matter, is_tag
 from innoshare.content import EVERY_CASE, FORMS, WORDS, check, digests, read
 from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.errors import Problem
@@ -169,6 +170,113 @@ def test_one_mistake_is_one_problem_with_its_mending(
     assert problems[0].level == "error"
 
 
+def test_an_empty_value_is_told_as_its_field_wants(change: Callable[[str, str], list[Problem]], folder: Path) -> None:
+    for old, new, remedy in (
+            ("title: Night buses on call instead of empty timetables", "title:", "Write a value."),
+            ("start: 2019-09", "start: ''", "Write a value. Write `unknown` if it is not known."),
+            ("organisation: Testby Public Transport", "organisation: ~", "Write a value, or remove the line."),
+            ("  setup: 240000", "  setup:", "Write a value, or remove the line. Write `unknown` if it is not known."),
+            ("tags: [night-bus, on-demand]", "tags: []", "Write a value, or remove the line."),
+            ("updated: 2026-03-14", "updated: 2026-03-14\nupdate:", "Did you mean `updated`?")):
+        path = folder / "cases" / f"{NIGHT_BUSES}.md"
+        before = path.read_text(encoding="utf-8")
+        [problem] = change(old, new)
+        assert (problem.line, problem.remedy) == (line_of(folder, new) + new.count("\n"), remedy)
+        path.write_text(before, encoding="utf-8")
+
+
+def test_an_empty_term_is_told_once(folder: Path) -> None:
+    path = folder / "vocabulary" / "themes.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "empty:\nhalf:\n  label: {en: }\n  help: {en: x}\n", encoding="utf-8")
+    problems = [problem for problem in read(folder, TODAY).problems if problem.path.endswith("themes.yaml")]
+    assert [problem.field for problem in problems] == ["empty", "half.label.en"]
+
+
+def numbers_and_dates(model: type[BaseModel]) -> list[dict[str, object]]:
+    """Headers of one field each, at any depth, that holds a date or number in western digits."""
+    found: list[dict[str, object]] = []
+    for name, _ in front_matter(model):
+        inner = content.Spot.of(model, (name,)).record or content.Spot.of(model, (name, 0)).record
+        if inner:
+            listed = content.Spot.of(model, (name, 0)).record
+            found += [{name: [part] if listed else part} for part in numbers_and_dates(inner)]
+            continue
+        for value in ("2024-01-01", "2024", "4", "11.2", "Q17"):
+            for shape in (value, [value]):
+                header = {name: shape}
+                if fits(model, header) and not fits(model, json.loads(json.dumps(header).replace(value, "abc"))):
+                    found.append(header)
+                    break
+            else:
+                continue
+            break
+    return found
+
+
+def fits(model: type[BaseModel], header: dict[str, object]) -> bool:
+    try:
+        model.model_validate(header)
+    except ValidationError as error:
+        return all(one["type"] == "missing" for one in error.errors())
+    return True
+
+
+SCRIPTS = ["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "０１２３４５６７８９"]  # Arabic-Indic, Devanagari, full-width
+
+
+@pytest.mark.parametrize("model", [Case, City])
+def test_dates_and_numbers_have_western_digits(model: type[Record]) -> None:
+    headers = numbers_and_dates(model)
+    names = {name for header in headers for name in header}
+    assert names >= ({"updated", "start", "end", "last_verified", "sources", "adoptions", "cost", "staff_fte", "sdg",
+                      "evidence_level", "time_to_launch_months", "funding", "results", "approvals", "procurement"}
+                     if model is Case else {"population", "population_year", "latitude", "longitude", "density",
+                                            "wikidata"})
+    for header in headers:
+        for digits in SCRIPTS:
+            text = json.dumps(header).translate(dict(zip(map(ord, "0123456789"), digits, strict=True)))
+            parts = read_front_matter(f"---\nlicence: x\n{text[1:-1]}\n---\n".encode(), "x.md")
+            problems = [problem for problem in check(model, parts, "x.md", slug="x", body="")[1]
+                        if "missing" not in problem.message and "licence" not in problem.field]
+            assert [problem.line for problem in problems] == [3], header
+            assert not any(digit in problems[0].remedy for digit in digits)
+
+
+def test_every_date_that_is_accepted_is_one() -> None:
+    for text in ("2024-02-29", "2023-02-29", "2024-W01-1", "20240101", "2024-1-1", "0000-01-01", "٢٠٢٤-٠١-٠١"):
+        if fits(Case, {"updated": text}):
+            date.fromisoformat(text)
+    assert fits(Case, {"updated": "2024-02-29"})
+    assert not fits(Case, {"updated": "2023-02-29"})
+
+
+@pytest.mark.parametrize(("address", "good"), [
+    ("https://www.stockholm.se/", True), ("https://x.org", True), ("https://x.org?a=b@c", True),
+    ("https://x.org/@office", True), ("https://x.org:8080/a", True), ("https://x.org./a", True),
+    ("https://पानी.भारत/", True), ("http://a_b.x.org/#@", True),
+    ("https://www.stockholm.se:!@evil.example/", False), ("https://www.stockholm.se@evil.example/", False),
+    ("https://a:b@evil.example", False), ("https://x.org:80@evil.example/", False), ("https://x.org:/", False),
+    ("https://localhost/a.b", False), ("https://[x.org/", False), ("https://x.org\\@evil.example/", False),
+    ("https://.org/", False), ("https://x%2e.org/", False), ("ftp://x.org", False),
+])
+def test_an_address_leads_where_it_says(address: str, good: bool) -> None:
+    assert fits(City, {"website": address}) is good
+    if good:
+        assert "@" not in urlsplit(address).netloc
+
+
+@pytest.mark.parametrize(("tag", "good"), [
+    ("night-bus", True), ("पानी", True), ("e\u0301cole", True), ("میان\u200cبر", True), ("4", True), ("水-道", True),
+    ("", False), ("-a", False), ("a-", False), ("a--b", False), ("a_b", False), ("a b", False), ("\u0301a", False),
+    ("a\u2014b", False), ("a\u203fb", False), ("a\n", False), ("☂", False), ("\u0378", False), ("a\u200b", False),
+])
+def test_a_tag_is_words_of_any_script(tag: str, good: bool) -> None:
+    assert is_tag(tag) is good
+    if tag.strip() == tag:
+        assert fits(Case, {"tags": [tag]}) is good
+
+
 # --- rules --------------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +368,45 @@ def test_a_broken_term_is_named_where_it_is_used(folder: Path) -> None:
     assert "mobility" not in after.vocabulary["themes"]
     assert "testby-homework-bus" in after.cases
     assert any("vocabulary/themes.yaml" in problem.message for problem in told(folder, NIGHT_BUSES))
+
+
+def test_a_vocabulary_that_cannot_be_read_says_what_follows(folder: Path) -> None:
+    path = folder / "vocabulary" / "themes.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "x: {label: [\n", encoding="utf-8")
+    after = read(folder, TODAY)
+    assert not after.cases
+    assert {problem.path for problem in after.problems} == {"content/vocabulary/themes.yaml"}
+    assert any("No case can be shown until this file is in order." in problem.message for problem in after.problems)
+
+
+ATTACKS = {  # body or header field; each took 3 to 60 s
+    "dead links": "[a](/cases/stad-water-flood-heat-x{})\n",
+    "inspired_by": [f"stad-water-flood-heat-x{number}" for number in range(900)],
+    "translations": [{"language": "sv", "case": f"stad-water-flood-heat-x{number}"} for number in range(200)],
+    "themes": [f"mobilit{number}" for number in range(1_500)],
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_names_that_do_not_exist_are_looked_up_in_little_time(folder: Path, name: str) -> None:
+    attack, path = ATTACKS[name], folder / "cases" / f"{NIGHT_BUSES}.md"
+    for number in range(300):
+        (folder / "cases" / f"stad-{['water', 'flood', 'heat'][number % 3]}-flood-water-{number}.md").write_bytes(b"")
+    head, _, body = path.read_text(encoding="utf-8").partition("\n---\n")
+    if isinstance(attack, str):
+        text = head + "\n---\n" + body + "".join(attack.format(number) for number in range(3_000))
+    else:
+        head = "\n".join(line for line in head.split("\n") if not line.startswith("themes:")) if name == "themes" else (
+            head.partition("\ntranslations:")[0])
+        text = f"{head}\n{name}: {json.dumps(attack)}\n---\n{body}"
+    began = time.perf_counter()
+    read(folder, TODAY)
+    before = time.perf_counter() - began
+    path.write_text(text, encoding="utf-8")
+    began = time.perf_counter()
+    problems = told(folder, NIGHT_BUSES)
+    assert time.perf_counter() - began - before < 2, "0.2 s on a free machine"
+    assert len(problems) > 90
 
 
 def test_without_a_vocabulary_there_is_one_clear_problem(folder: Path) -> None:

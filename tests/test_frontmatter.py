@@ -126,7 +126,8 @@ def test_sizes_are_bounded() -> None:
     "a: " + "[" * 5_000, "".join(" " * n + "a:\n" for n in range(300)), "&a [*a]", "a: " + "9" * 5_000 + "\nb: !!int 1",
     "x: !!python/object/apply:os.system [ls]", "'" * 60_000, '"' + "\\" * 60_001, "a: b: " * 10_000, "- " * 30_000,
     "? " * 30_000, "%YAML 1." + "9" * 5_000, "a: |\n" + " " * 60_000, "\t" * 60_000, "a" * 60_000, "[a, " * 15_000,
-], ids=range(17))
+    "a:\n" + " " * 60_000 + "@x", "a:\n" + "\u2003" * 20_000 + "@x", "a:\n" + "- " * 30_000 + "@x",
+], ids=range(20))
 @pytest.mark.parametrize("fast", [True, False])
 def test_yaml_bombs_are_refused_at_once(header: str, fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not fast:

@@ -238,6 +238,15 @@ BOMBS = {
     "stars in lines": "*a **b ***c\n" * 9_000, "backticks": "`" * 4_000, "backticks in lines": "`a ``b \n" * 15_000,
     "half fences": "```a\n" * 20_000, "meanings": "a\n: b\n" * 20_000, "notes": "[^1]\n\n" * 18_000 + "\n[^1]: x",
     "backslashes": "\\" * 4_999, "long": "a " * 100_000, "line": "a" * 5_001, "tabs": "\t" * 300 + "- a",
+    "rows without strokes": "a|" * 49 + "a\n" + "-|" * 49 + "-\n" + "a\n" * 60_000,
+    "rows after a wide space": "a|" * 49 + "a\n" + "-|" * 49 + "-\n" + "\u00a0\na\n" * 30_000,
+    "rules": "- - -\n" * 20_000, "rules in a quote": "> ___\n" * 20_000,
+    "rules in a list": "- a\n\n" + "    ***\n" * 12_000,
+    "not code": "```a b\n\n" + ("[" * 4_900 + "\n\n") * 20 + "```\n",
+    "not code either": "~~~ {.a} b\n\n" + ("[" * 4_900 + "\n\n") * 20 + "~~~\n",
+    "backslash before code": ("\\`" + "[" * 4_900 + "`\n\n") * 20,
+    "spaces before a table": " " * 60_000 + "x|-", "spaces in a table": "|-" + " " * 60_000 + "x",
+    "fences of all lengths": "".join("`" * length + "\n" for length in range(3, 400)) + "\n" * 50_000,
 }
 
 
@@ -260,6 +269,40 @@ def test_bombs_do_not_hide_the_others() -> None:
     assert rendered["good"] == render(bodies["good"])
     assert set(refused) == set(bodies) - {"good"}
     assert done == list(bodies)
+
+
+@pytest.mark.parametrize("body", [
+    "### a\n\n" * 85 + "[TOC]\n\n" * 16_000, "a\n\n" * 43_000, "- - - x\n" * 16_000, "---\n\n" * 100,
+    "```\na\n```\n\n" * 11_000, "a|" * 49 + "a\n" + "-|" * 49 + "-\n" + "a\n" * 498,
+], ids=["contents", "paragraphs", "lists in a line", "rules", "code", "table"])
+def test_what_is_not_refused_is_rendered_in_its_time(body: str) -> None:
+    assert not list(mistakes(body))
+    assert not render_all({"x": body}, quiet)[1], "none takes 2 s on a free machine"
+
+
+def test_no_table_of_contents_is_made() -> None:
+    assert "<p>[TOC]</p>" in render("[TOC]\n\n## A").html
+
+
+def test_a_body_that_is_too_long_is_looked_at_no_further() -> None:
+    for unit in ("\n", "- a\n", "#a\n", "https://x.org\n", "](", "["):
+        body = unit * (140_000 // len(unit))
+        began = time.perf_counter()
+        assert len(list(mistakes(body))) == 1
+        list(habits(body))
+        headings(body)
+        assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(("body", "told"), [
+    ("```python\n<br>\n```", []), ("``` python \n<br>\n```  ", []), ("~~~.js\n<br>\n~~~", []), ("```a``` b", []),
+    ("```\n<br>\n```\u00a0\n```", []), ("``` a b\n<br>\n```", [0]), ("~~~ {.a} b\n<br>\n~~~", [0]),
+    ("```\na\n````", [0, 2]), ("a\n```\nb\n~~~", [1, 3]), ("````\n```\n````\n```", [3]),
+])
+def test_code_is_fenced_as_the_renderer_reads_it(body: str, told: list[int]) -> None:
+    assert [line for line, _, _ in mistakes(body)] == told
+    if not told:
+        assert "<code>" in render(body).html
 
 
 def test_a_body_that_takes_too_long_is_given_up_and_the_next_one_is_rendered() -> None:

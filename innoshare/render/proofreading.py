@@ -2,9 +2,9 @@
 
 `mistakes` names what is refused, `habits` what GitHub's preview shows differently from our pages, `headings` the
 outline. All three read a body line by line with regular expressions; the texts that would keep a renderer busy for
-minutes take them less than 0.2 s (measured; they are in the tests). `content` asks them about every file, the renderer
-asks `mistakes` once more before it renders. Here too is decided where a `link` may lead, because the check and the page
-must agree on it. Nothing here knows Python-Markdown or makes HTML.
+minutes take them less than half a second (measured; they are in the tests). `content` asks them about every file, the
+renderer asks `mistakes` once more before it renders. Here too is decided where a `link` may lead, because the check
+and the page must agree on it. Nothing here knows Python-Markdown or makes HTML.
 
 Decision: what makes a text slow is counted (signs that open something, nesting, footnotes, rows) and limited before
 anything is rendered. A clock alone would call the same text good on one machine and bad on another.
@@ -17,8 +17,8 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 # Limits of one body. The longest real case has 9 KB, 20 links, lines of 1,400 characters and 10 headings; each limit
-# leaves room for 10 times that, and bodies below all of them render in time (1,200 random ones of 2 to 128 KB, made of
-# the signs that mean something: none took longer than 1.7 s, with another process on the machine).
+# leaves room for 10 times that, and bodies below all of them render in time (1,700 random ones of 4 to 127 KB, made of
+# the signs that mean something: none took longer than 2 s, with another process on the machine).
 MAX_CHARACTERS = 128 * 1024
 MAX_LINE = 5_000
 MAX_NESTING = 20  # Lists, quotes, open brackets; Python-Markdown recurses and breaks at 300.
