@@ -177,11 +177,11 @@ class Catalogue:
         with self._reading() as session:
             return list(session.exec(select(CaseRow.language).where(CaseRow.status == Status.PUBLISHED).distinct()))
 
-    def digests(self) -> dict[str, tuple[str, str]]:
-        """Slug -> (digest of the file, digest of the indexed document), of every case."""
-        columns = CaseRow.slug, CaseRow.digest, CaseRow.document_digest
+    def documents(self) -> dict[str, str]:
+        """Slug -> digest of the indexed document, of every case that is searched."""
         with self._reading() as session:
-            return {slug: (digest, document) for slug, digest, document in session.exec(select(*columns))}
+            return dict(session.exec(select(CaseRow.slug, CaseRow.document_digest).where(CaseRow.document_digest != "")
+                                     ).all())
 
     def renderings(self) -> dict[str, Rendered]:
         """Digest of a file -> its rendered body, of every case and city: what a next build need not render."""

@@ -9,7 +9,7 @@ without loading a web server or a database library first.
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +27,7 @@ from innoshare.config import ENVIRONMENT_PREFIX, Settings
 from innoshare.errors import BadInput, EditionError, InnoshareError
 
 if TYPE_CHECKING:
+    from innoshare import edition
     from innoshare.edition import Built
     from innoshare.library import Library
     from innoshare.matching import Match
@@ -36,8 +37,6 @@ out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highli
 CONNECTIONS = 1_000  # Open at once; most are idle browsers, each costs a few KB.
 IDLE_SECONDS = 30  # After which a connection that says nothing makes room.
 SERVER_THREADS = 8  # The worst legal question takes half a second at 10,000 cases; eight leave room for everybody else.
-
-Report = Callable[[str, int, int], None]
 
 
 class Command(click.Group):
@@ -76,7 +75,8 @@ def main(context: click.Context) -> None:
 @click.pass_obj
 def build(settings: Settings, strict: bool, force: bool) -> None:
     """Make the library out of the Markdown files."""
-    if not _build(settings, strict=strict, force=force).fingerprint:
+    built = _build(settings, strict=strict, force=force)
+    if not built.fingerprint or (strict and any(problem.level == "error" for problem in built.problems)):
         sys.exit(1)
 
 
@@ -276,7 +276,7 @@ def _build(settings: Settings, *, strict: bool = False, force: bool = False, kee
 
 
 @contextmanager
-def _progress() -> Iterator[Report]:
+def _progress() -> Iterator["edition.Progress"]:
     """Progress bars on standard error; nothing where that is not a terminal."""
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err,
                   transient=True, disable=not err.is_terminal) as bars:

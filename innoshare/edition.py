@@ -35,7 +35,7 @@ import portalocker
 from babel import Locale, localedata
 
 from innoshare import catalogue, content, render
-from innoshare.case import Case, City, Result, Section, Status, Vocabulary
+from innoshare.case import Case, City, Result, Section, Status
 from innoshare.catalogue import Catalogue
 from innoshare.content import Content
 from innoshare.errors import EditionError, Problem
@@ -239,8 +239,8 @@ def _previous(data: Path) -> _Previous:
     try:
         if edition.about.get("recipe") != recipe():
             return _Previous()
-        documents = {slug: digest for slug, (_, digest) in edition.catalogue.digests().items() if digest}
-        return _Previous(data / "editions" / edition.fingerprint / "index", edition.catalogue.renderings(), documents)
+        return _Previous(data / "editions" / edition.fingerprint / "index", edition.catalogue.renderings(),
+                         edition.catalogue.documents())
     finally:
         edition.close()
 
@@ -273,7 +273,10 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     cities = {slug: city for slug, city in found.cities.items() if f"cities/{slug}.md" in rendered}
     cases = {slug: case for slug, case in found.cases.items()
              if f"cases/{slug}.md" in rendered and case.city in cities}
-    documents = [_document(case, cities[case.city], found.vocabulary, rendered[f"cases/{slug}.md"])
+    # In every language: whoever asks in another than the case's finds it at least by its theme.
+    labels = {name: {slug: "\n".join(dict.fromkeys(term.label.values())) for slug, term in terms.items()}
+              for name, terms in found.vocabulary.items()}
+    documents = [_document(case, cities[case.city], labels, rendered[f"cases/{slug}.md"])
                  for slug, case in cases.items() if case.status is Status.PUBLISHED]
     digests = {item.slug: _hash(asdict(item)) for item in documents}
     changed: set[str] | None = None
@@ -307,10 +310,7 @@ def _render(found: Content, previous: _Previous, progress: Progress
     return kept | fresh, failed, len(missing)
 
 
-def _document(case: Case, city: City, vocabulary: Vocabulary, rendered: Rendered) -> Document:
-    # In every language: whoever asks in another than the case's finds it at least by its theme.
-    labels = {name: {slug: "\n".join(dict.fromkeys(term.label.values())) for slug, term in terms.items()}
-              for name, terms in vocabulary.items()}
+def _document(case: Case, city: City, labels: Mapping[str, Mapping[str, str]], rendered: Rendered) -> Document:
     countries = {country_name(city.country, language) for language in (*COUNTRY_LANGUAGES, case.language)}
     return document(case, city, sorted(countries), labels, rendered.text, _passages(case, rendered))
 

@@ -1,9 +1,8 @@
 """Has anyone solved this? A challenge in somebody's own words, answered with cases, evidence, or an honest no.
 
-Two stages. The engine finds candidates, generously: any word counts.
-Then each candidate is looked at through FEATURES, a table of (function, weight); a feature's docstring is what
-readers see under "How matching works", and what it finds is `Evidence`: the words of the challenge beside the words
-of the case.
+Two stages. The engine finds candidates, generously: any word counts. Then each candidate is looked at through
+FEATURES, a table of (function, weight); a feature's docstring is what readers see under "How matching works", and what
+it finds is `Evidence`: the words of the challenge beside the words of the case.
 
 Strength comes from evidence, never from rank: how much of the challenge the case speaks of, and whether one of its
 sentences answers. What is below the threshold is not shown; where nothing is left, the verdict is `none`. How well
@@ -43,7 +42,6 @@ LEAST_RARE_WORDS, MOST_RARE_WORDS = 4, 6
 STRONG, POSSIBLE = 0.29, 0.23
 
 NEAREST = 3  # Cases named when nothing answers: a hint what the library has, short enough not to look like an answer.
-
 
 Marks = tuple[tuple[int, int], ...]  # (start, end) offsets into a text
 

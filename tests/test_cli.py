@@ -35,6 +35,8 @@ def test_build_of_bad_content_says_so(runner: CliRunner, folder: Path, monkeypat
     lenient = runner.invoke(main, ["build"])
     assert lenient.exit_code == 0
     assert "innoshare check" in lenient.stderr
+    again = runner.invoke(main, ["build", "--strict"])
+    assert again.exit_code == 1, "also where the flawed content is published already"
 
 
 def test_content_without_a_single_good_case_is_no_library(runner: CliRunner, folder: Path,

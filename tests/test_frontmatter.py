@@ -178,3 +178,9 @@ def test_both_parsers_agree_on_anything(text: str) -> None:
     finally:
         frontmatter._FAST = yaml.CSafeLoader
     assert (slow.problems, slow.values) == (fast.problems, fast.values)
+
+
+def test_a_vocabulary_may_be_longer_than_a_header_and_is_read_as_fast() -> None:
+    began = time.perf_counter()
+    assert read_yaml(b"a:\n" + b" " * 240_000 + b"@x\n", "x.yaml").problems
+    assert time.perf_counter() - began < 2

@@ -32,8 +32,10 @@ def only_json() -> None:
         raise NotAcceptable
 
 
-def body(shape: BaseModel, links: Iterable[tuple[str, str]] = ()) -> Response:
-    response = Response(shape.model_dump_json(), mimetype="application/json")
+def body(shape: BaseModel, links: Iterable[tuple[str, str]] = (), status: int = 200,
+         mimetype: str = "application/json") -> Response:
+    """A shape as a JSON answer. Pydantic writes a number that is none as null, never as NaN."""
+    response = Response(shape.model_dump_json(), status, mimetype=mimetype)
     for relation, url in links:
         response.headers.add("Link", f'<{url}>; rel="{relation}"')
     return response

@@ -19,7 +19,6 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, g, render_template, request
 from jinja2 import StrictUndefined
-from pydantic import BaseModel
 from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -157,20 +156,15 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
             library = latest()
             cases, _ = library.cases(1, 1)  # Asks what is on the disk, which may have been damaged since it was opened.
         except InnoshareError as error:
-            return json(ReadyBody(ready=False, reason=str(error)), 503)
+            return api.body(ReadyBody(ready=False, reason=str(error)), status=503)
         age = datetime.now(UTC) - datetime.fromisoformat(library.built)
-        return json(ReadyBody(ready=True, edition=library.edition, cases=cases, built=library.built,
-                              age_seconds=int(age.total_seconds())))
+        return api.body(ReadyBody(ready=True, edition=library.edition, cases=cases, built=library.built,
+                                  age_seconds=int(age.total_seconds())))
 
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_error_handler(Exception, tell)
     return app
-
-
-def json(body: BaseModel, status: int = 200, mimetype: str = "application/json") -> Response:
-    """A body as JSON. Pydantic writes a number that is none as null, never as NaN."""
-    return Response(body.model_dump_json(), status, mimetype=mimetype)
 
 
 def tell(error: Exception) -> AnyResponse:
@@ -199,7 +193,7 @@ def tell(error: Exception) -> AnyResponse:
                        title=title, status=status, detail=detail,
                        errors=tuple(Mistake(parameter=name, detail=text) for name, text in mistakes))
     if request.path.startswith("/api/"):
-        response = json(body, status, "application/problem+json")
+        response = api.body(body, status=status, mimetype="application/problem+json")
     else:
         try:
             response = Response(render_template("error.html", problem=body), status)
