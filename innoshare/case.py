@@ -558,6 +558,34 @@ class Term(Record):
         return self.label.get(language) or self.label["en"]
 
 
+class Concept(Record):
+    """Something in city life (a thing, a problem, a measure, a group of people) with the words for it.
+
+    A text is about it if any of the words stands there, in the text's language, whatever its ending.
+    """
+
+    slug: Annotated[Slug, Mark(from_file=True)]
+    label: Annotated[dict[Language, Short], Field(description="The usual word, in each of the library's languages")]
+    synonyms: Annotated[dict[Language, list[Short]], Field(description="Other words people use for it")] = {}
+    themes: Annotated[list[str], Field(max_length=3, description="Themes it belongs to"), Mark(vocabulary="themes")] = []
+    challenge_types: Annotated[
+        list[str], Field(max_length=3, description="Kinds of problem it points to"), Mark(vocabulary="challenge_types")
+    ] = []
+    sdg: Annotated[list[SdgTarget], Field(max_length=20, description='SDG targets, as "11.2"')] = []
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """Language -> its label and its synonyms."""
+        return {language: [label, *self.synonyms.get(language, ())] for language, label in self.label.items()}
+
+    def label_in(self, language: str) -> str:
+        """The label in `language`, else in English."""
+        return self.label.get(language) or self.label["en"]
+
+
+
+# The languages in which the library expects questions, and so those in which every concept has its word.
+LANGUAGES = ("en", "sv", "fi", "da", "de", "nl", "fr", "es", "it", "pt", "pl")
 
 # Vocabulary (`themes`, `challenge_types`, `approaches`) -> slug -> term, in the order of the file.
 Vocabulary = Mapping[str, Mapping[str, Term]]

@@ -22,7 +22,7 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -34,16 +34,18 @@ from typing import Any
 import portalocker
 from babel import Locale, localedata
 
-from innoshare import catalogue, content, render
+from innoshare import catalogue, content, render, vectors
 from innoshare.case import Case, City, Result, Section, Status
 from innoshare.catalogue import Catalogue
 from innoshare.content import Content
 from innoshare.errors import EditionError, Problem
 from innoshare.render import Rendered
-from innoshare.search import Document, document, whoosh, words_of
+from innoshare.search import SIDES, Document, document, whoosh, words_of
+from innoshare.search.concepts import Concepts
+from innoshare.vectors import Embedder
 
 # Modules whose code decides what stands in an edition, and libraries whose versions do.
-RECIPE_MODULES = ("case.py", "content", "render", "catalogue.py", "edition.py", "search")
+RECIPE_MODULES = ("case.py", "content", "render", "catalogue.py", "edition.py", "search", "vectors.py")
 RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "pyyaml", "sqlmodel")
 
 # Country names are searchable in the languages in which the library expects questions.
@@ -76,14 +78,14 @@ class Built:
 class Edition:
     """An open edition: its catalogue and its index. Close it, or it is never pruned while this process lives."""
 
-    def __init__(self, directory: Path, lock: Any) -> None:
+    def __init__(self, directory: Path, lock: Any, embedder: Embedder | None, sides: Set[str]) -> None:
         self._lock = lock
         try:
             self.about: dict[str, Any] = json.loads((directory / "edition.json").read_text(encoding="utf-8"))
             self.fingerprint: str = self.about["fingerprint"]
             if _checksum(directory / "catalogue.sqlite") != self.about["catalogue"]:
                 raise ValueError("the catalogue is not as it was written")
-            self.engine = whoosh.WhooshEngine(directory / "index")
+            self.engine = whoosh.WhooshEngine(directory / "index", embedder, sides=sides)
             self.catalogue = Catalogue(directory / "catalogue.sqlite")
         except Exception as error:  # Whatever a damaged file makes of itself: who runs this needs one thing.
             lock.close()
@@ -115,8 +117,13 @@ def publication(data: Path) -> tuple[int, int] | None:
     return pointer.st_ino, pointer.st_mtime_ns
 
 
-def open_published(data: Path) -> Edition:
-    """Open the published edition of `data`. Raises EditionError where there is none or it cannot be read."""
+def open_published(data: Path, embeddings: str = vectors.STATIC, sides: Set[str] = SIDES) -> Edition:
+    """Open the published edition of `data`, to be asked with the embeddings it was built with, or with `none`.
+
+    `sides` are those from which its engine looks at questions. Raises EditionError where there is no edition or it cannot
+    be read, SettingsError where the embeddings cannot be had.
+    """
+    embedder = vectors.embedder(embeddings)
     while fingerprint := published(data):
         directory = data / "editions" / fingerprint
         try:
@@ -135,14 +142,14 @@ def open_published(data: Path) -> Edition:
             raise EditionError(f"The disk of {data} knows no file locks ({error}); set INNOSHARE_DATA to a folder on "
                                "one that does.") from error
         if directory.exists():
-            return Edition(directory, lock)
+            return Edition(directory, lock, embedder, sides)
         lock.close()
     raise EditionError("Nothing has been built yet; run `innoshare build`.")
 
 
-def fingerprint(digests: Mapping[str, str]) -> str:
-    """The fingerprint of an edition of content with these digests of files."""
-    return _hash([recipe(), sorted(digests.items())])[:FINGERPRINT_LENGTH]
+def fingerprint(digests: Mapping[str, str], embeddings: str = vectors.STATIC) -> str:
+    """The fingerprint of an edition of content with these digests of files. Raises SettingsError as `build` does."""
+    return _hash([recipe(), vectors.name_of(embeddings), sorted(digests.items())])[:FINGERPRINT_LENGTH]
 
 
 @cache
@@ -156,17 +163,18 @@ def recipe() -> str:
     return _hash([code, [version(name) for name in RECIPE_LIBRARIES], whoosh.FORMAT])
 
 
-def build(root: Path, data: Path, *, strict: bool = False, force: bool = False,
+def build(root: Path, data: Path, *, embeddings: str = vectors.STATIC, strict: bool = False, force: bool = False,
           progress: Progress = lambda _what, _done, _all: None) -> Built:
-    """Build an edition of the content in `root` and publish it in `data`, unless it is published already.
+    """Build an edition of the content in `root` and publish it in `data`, unless it is published already. `embeddings`
+    is what INNOSHARE_EMBEDDINGS says.
 
     Files with mistakes are left out and reported. Nothing is published (the fingerprint of what is returned is empty)
     where no valid case is left, so that bad content never replaces a good edition; with `strict` neither where any
     file has a mistake. `force` builds even what is already there. Raises EditionError where `data` cannot be written
-    to or another build does not end.
+    to or another build does not end, SettingsError where the embeddings cannot be had.
     """
     with _only_builder(data):
-        name = fingerprint(content.digests(root))
+        name = fingerprint(content.digests(root), embeddings)
         _sweep(data)
         if not force and name == published(data) and (about := _about_published(data)) and not about["not_rendered"]:
             return Built(name, False, about["cases"], about["cities"],
@@ -177,22 +185,22 @@ def build(root: Path, data: Path, *, strict: bool = False, force: bool = False,
         if not found.cases or (strict and errors):
             return Built("", False, len(found.cases), len(found.cities), problems=found.problems)
         progress("Reading", 1, 1)
-        name = fingerprint(found.digests)  # Of the bytes that were read: files may have changed a moment ago.
+        name = fingerprint(found.digests, embeddings)  # Of the bytes that were read: files may have changed a moment ago.
         previous = _previous(data)
         rendered, not_rendered, missing = _render(found, previous, progress)
         if not any(f"cases/{slug}.md" in rendered for slug in found.cases):
             return Built("", False, 0, 0, problems=found.problems, not_rendered=not_rendered)
-        cases, cities, indexed = _make(data, name, found, rendered, not_rendered, previous, progress)
+        cases, cities, indexed = _make(data, name, found, rendered, not_rendered, previous, embeddings, progress)
         prune(data)
         return Built(name, True, cases, cities, missing, indexed, found.problems, not_rendered)
 
 
-def build_from(found: Content, rendered: Mapping[str, Rendered], data: Path,
+def build_from(found: Content, rendered: Mapping[str, Rendered], data: Path, embeddings: str = vectors.STATIC,
                progress: Progress = lambda _what, _done, _all: None) -> None:
     """Build and publish an edition of records that never were files. `rendered` maps what would be their paths to
     their bodies."""
     with _only_builder(data):
-        _make(data, "from-records", found, rendered, {}, _Previous(), progress)
+        _make(data, "from-records", found, rendered, {}, _Previous(), embeddings, progress)
 
 
 def prune(data: Path) -> None:
@@ -233,7 +241,7 @@ class _Previous:
 
 def _previous(data: Path) -> _Previous:
     try:
-        edition = open_published(data)
+        edition = open_published(data, vectors.NONE)
     except EditionError:
         return _Previous()
     try:
@@ -246,14 +254,18 @@ def _previous(data: Path) -> _Previous:
 
 
 def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered], not_rendered: Mapping[str, str],
-          previous: _Previous, progress: Progress) -> tuple[int, int, int]:
+          previous: _Previous, embeddings: str, progress: Progress) -> tuple[int, int, int]:
     """Build an edition beside the published one, then publish it. Returns its number of cases and cities, and how
     many documents were indexed anew. Raises EditionError, and leaves nothing behind, where the disk refuses."""
     editions = data / "editions"
     directory, replaced = editions / f".building-{name}", editions / f".old-{name}"
     try:
         directory.mkdir(parents=True)
-        made = _write(directory, name, found, rendered, not_rendered, previous, progress)
+        model = vectors.embedder(embeddings)
+        remembered = vectors.Remembered(model, data) if model else None
+        made = _write(directory, name, found, rendered, not_rendered, previous, remembered, progress)
+        if remembered:
+            remembered.save()
         target = editions / name
         if target.exists():  # Not published any more, damaged, or built again by force.
             target.rename(replaced)
@@ -268,7 +280,8 @@ def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered
 
 
 def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Rendered],
-           not_rendered: Mapping[str, str], previous: _Previous, progress: Progress) -> tuple[int, int, int]:
+           not_rendered: Mapping[str, str], previous: _Previous, embedder: Embedder | None, progress: Progress
+           ) -> tuple[int, int, int]:
     """Write a whole edition into an empty `directory`. Returns what `_make` does."""
     cities = {slug: city for slug, city in found.cities.items() if f"cities/{slug}.md" in rendered}
     cases = {slug: case for slug, case in found.cases.items()
@@ -283,7 +296,7 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     if previous.index is not None:
         shutil.copytree(previous.index, directory / "index")
         changed = {slug for slug, digest in digests.items() if previous.documents.get(slug) != digest}
-    whoosh.build(directory / "index", documents, changed, _counted("Indexing", len(documents), progress))
+    whoosh.build(directory / "index", documents, changed, Concepts.compiled(found.concepts.values()), embedder, _counted("Indexing", len(documents), progress))
     catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
                     rendered=rendered, digests=found.digests, documents=digests,
                     country_names={city.country: country_name(city.country) for city in cities.values()})
@@ -378,7 +391,7 @@ def _publish(data: Path, name: str) -> None:
 def _about_published(data: Path) -> dict[str, Any] | None:
     """What the published edition says of itself; None where it cannot be read, and so must be built again."""
     try:
-        edition = open_published(data)
+        edition = open_published(data, vectors.NONE)
     except EditionError:
         return None
     edition.close()

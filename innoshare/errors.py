@@ -65,6 +65,12 @@ class EditionError(InnoshareError):
     title = "The library is not ready"
 
 
+class SettingsError(InnoshareError):
+    """A setting that cannot be followed on this machine; the text says which, and what to set or install instead."""
+
+    title = "The library is not set up"
+
+
 class CollectionError(InnoshareError):
     """A judged collection that cannot be read; the text says which file and line."""
 

@@ -13,19 +13,19 @@ counts (OrGroup), its own analysis, on title and text.
 import json
 import math
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from innoshare import edition
-from innoshare.case import Case, City, Contact, IncomeBand, Outcome, Source, Stage, Status
+from innoshare import edition, vectors
+from innoshare.case import Case, City, Concept, Contact, IncomeBand, Outcome, Source, Stage, Status
 from innoshare.content import Content
 from innoshare.errors import BadInput, CollectionError
 from innoshare.library import Library
 from innoshare.matching import MIN_WORDS, Challenge
 from innoshare.render import Block, Rendered
-from innoshare.search import Query, stock
+from innoshare.search import SIDES, Query, stock
 
 DEPTH = 20  # Deep enough for recall@20, the deepest measure.
 NDCG_DEPTH = MRR_DEPTH = 10  # What a person looks at: one page of hits.
@@ -98,11 +98,14 @@ def read(folder: Path) -> Collection:
     return Collection(folder.name, [question for question in questions if question.id in grades], grades, documents)
 
 
-def evaluate(collection: Collection, own: Library | None = None,
+def evaluate(collection: Collection, own: Library | None = None, concepts: Mapping[str, Concept] | None = None,
+             embeddings: str = vectors.STATIC, sides: Set[str] = SIDES,
              progress: edition.Progress = lambda _what, _done, _all: None) -> Report:
     """Ask the library, and the baseline, all questions of a collection.
 
-    `own` is the library of the content in use; it is needed only where the collection has no documents.
+    `own` is the library of the content in use; it is needed only where the collection has no documents, and is asked as
+    it was opened. Otherwise a library is made of the documents, with these `concepts` and `embeddings`, and looks at
+    questions from these `sides`.
     """
     with tempfile.TemporaryDirectory(prefix="innoshare-evaluate-") as place:
         if collection.documents is None:
@@ -116,7 +119,7 @@ def evaluate(collection: Collection, own: Library | None = None,
         else:
             documents = list(collection.documents)
             names = {f"d{number}": document.id for number, document in enumerate(documents)}
-            library = _library_of(documents, Path(place), progress)
+            library = _library_of(documents, Path(place), concepts or {}, embeddings, sides, progress)
         try:
             run = {}
             for done, question in enumerate(collection.questions, 1):
@@ -189,7 +192,8 @@ def _ask(library: Library, question: Text) -> list[tuple[str, float]]:
     return [(hit.slug, hit.score) for hit in found.results.hits]
 
 
-def _library_of(documents: Sequence[Text], place: Path, progress: edition.Progress) -> Library:
+def _library_of(documents: Sequence[Text], place: Path, concepts: Mapping[str, Concept], embeddings: str,
+                sides: Set[str], progress: edition.Progress) -> Library:
     """A library whose cases are these documents; the n-th is called `dn`. All that a document does not say is
     `unknown`, which is a word that no index holds."""
     city = City(slug="unknown", body="", name="unknown", country="ZZ", population=1, population_year=2000,
@@ -206,9 +210,9 @@ def _library_of(documents: Sequence[Text], place: Path, progress: edition.Progre
             contact=Contact(role="unknown", organisation="unknown", url="https://example.org/"))
         body = document.text if len(document.title) <= len(cases[slug].title) else f"{document.title}\n{document.text}"
         bodies[f"cases/{slug}.md"] = Rendered((Block(None, "", "", "", body),))
-    found = Content(root=place, cases=cases, cities={"unknown": city}, vocabulary={}, problems=(), digests={})
-    edition.build_from(found, bodies, place / "data", progress)
-    return Library(edition.open_published(place / "data"))
+    found = Content(root=place, cases=cases, cities={"unknown": city}, vocabulary={}, concepts=concepts, problems=(), digests={})
+    edition.build_from(found, bodies, place / "data", embeddings, progress)
+    return Library(edition.open_published(place / "data", embeddings, sides))
 
 
 def _cut(title: str, limit: int = 100) -> str:

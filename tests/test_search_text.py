@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from innoshare.search.text import MAX_WORD_LETTERS, STEMMERS, fold, guess, stem, tokens, words
+from innoshare.search.text import MAX_WORD_LETTERS, STEMMERS, fold, language_of, stem, tokens, words
 
 
 def terms(text: str, language: str = "en") -> list[str]:
@@ -104,7 +104,7 @@ def test_a_megabyte_costs_little(text: str) -> None:
     ("", ""),
 ])
 def test_a_language_is_known_by_its_words_of_grammar(text: str, language: str) -> None:
-    assert guess(text) == language
+    assert language_of(text) == language
 
 
 def test_a_word_has_its_terms_in_all_languages() -> None:

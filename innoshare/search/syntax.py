@@ -63,7 +63,7 @@ def understand(text: str, language: str, languages: Collection[str]) -> Clauses:
 
     Raises BadInput for too short a prefix and for too many words.
     """
-    language = language or analysis.guess(text)
+    language = language or analysis.language_of(text)
     asked = Clauses([], [], [], [], [])
     rest = list(text)
     for clause in _CLAUSE.finditer(text.translate(_QUOTES)):

@@ -22,6 +22,7 @@ from threading import Lock
 from typing import NamedTuple
 
 import Stemmer
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 # Languages with a Snowball stemmer, by ISO 639-1 code.
 STEMMERS = {
@@ -45,6 +46,12 @@ CACHED_WORDS = 50_000
 # So many words of grammar, and more than for any other language, make a language believed. One is not enough: "in",
 # "die" and "a" stand in many lists.
 WORDS_OF_A_LANGUAGE = 2
+
+# What is believed of a text whose words of grammar tell nothing, and how much of it is read. From .9 on, none of 2,200
+# labels of concepts in eleven languages and of 1,100 texts of three labels was called wrong (27 % and 60 % were called
+# at all; without a limit 24 % and 3 % would be wrong).
+CERTAIN = 0.9
+CHARACTERS_OF_A_LANGUAGE = 1_000
 
 # Accents and vowel signs belong to the word they stand in; `re` has no class for them. Likewise soft hyphens and
 # joiners, which people do not see.
@@ -113,7 +120,7 @@ def words(text: str, language: str, languages: Collection[str]) -> list[Word]:
     `language` is that of the question, or "" where it is not known; its words of grammar are left out. Not known
     and not to be guessed from the text: those of `languages`, unless nothing would be left.
     """
-    language = language.partition("-")[0].lower() or guess(text)  # "en-GB" is "en"
+    language = language.partition("-")[0].lower() or language_of(text)  # "en-GB" is "en"
     stops = frozenset().union(*(_stop_words(code) for code in ([language] if language else languages)))
     analysts = [_terms(code) for code in dict.fromkeys([*([language] if language else []), *languages])] or [_terms("")]
     kept: list[Word] = []
@@ -130,21 +137,43 @@ def words(text: str, language: str, languages: Collection[str]) -> list[Word]:
     return kept if kept or language else grammar
 
 
+def stems(text: str, language: str) -> Iterator[Token]:
+    """Every word of `text` with its stem, in order, those of grammar as well: what a fixed phrase ("lack of access") is
+    recognised by. A hyphenated word gives its parts only."""
+    analyst, position = _terms(language), 0
+    for raw, at in _compounds(text):
+        parts, width = _parts(raw)
+        for part, start, end, place in parts[:width]:
+            if term := analyst.stem(part):
+                yield Token(term, at + start, at + end, position + place)
+        position += width
+
+
 def stem(word: str, language: str) -> str:
     """The term of one word in `language`, be it a word of grammar; "" for what holds no letter and no digit."""
     return _terms(language).stem(word)
 
 
-def guess(text: str) -> str:
-    """The language of `text` by its words of grammar, or "" where they do not tell."""
+def language_of(text: str) -> str:
+    """The language of `text`, or "" where it cannot be told: by its words of grammar, which are quick and never wrong
+    where they tell it; else, as in a few words without any, by the letters that stand together."""
     counts: Counter[str] = Counter()
     owners = _languages_of_stop_words()
     for raw in {raw.lower() for raw, _ in _compounds(text)}:
         counts.update(owners.get(raw, ()))
     best = counts.most_common(2)
-    if not best or best[0][1] < WORDS_OF_A_LANGUAGE or (len(best) == 2 and best[0][1] == best[1][1]):
-        return ""
-    return best[0][0]
+    if best and best[0][1] >= WORDS_OF_A_LANGUAGE and (len(best) == 1 or best[0][1] > best[1][1]):
+        return best[0][0]
+    language, certainty = _identifier().classify(text[:CHARACTERS_OF_A_LANGUAGE])
+    return str(language) if certainty >= CERTAIN else ""
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    """Takes most of a second to load, so who serves calls `language_of` before anybody waits."""
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(sorted(set(identifier.labels) & STEMMERS.keys()))
+    return identifier
 
 
 def fold(word: str) -> str:

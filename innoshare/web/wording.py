@@ -22,7 +22,7 @@ from innoshare.case import EVIDENCE_LEVELS, Outcome
 from innoshare.library import Found, Library
 from innoshare.matching import Challenge, Strength, Verdict
 from innoshare.search import FACETS, Query, Sort, joined
-from innoshare.search.text import guess
+from innoshare.search.text import language_of
 from innoshare.web.parameters import address
 from innoshare.web.shapes import FacetValue, HighlightBody, MatchBody, SearchBody, last_page, search_body, url_of
 
@@ -150,7 +150,7 @@ def verdict_words(body: MatchBody, challenge: Challenge, languages: Collection[s
                 "These cases share part of your challenge. Look at what differs before you borrow from them.")
     if body.cautions:
         return "Nobody in this library has solved this yet", f"{caution_words(body)}. Read why before you begin."
-    language = guess(challenge.text)
+    language = language_of(challenge.text)
     if language and languages and language not in languages:
         names = " and ".join(sorted(language_name(code) for code in languages))
         return (f"Nothing found for a question in {language_name(language)}",
