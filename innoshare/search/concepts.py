@@ -12,6 +12,7 @@ split can be wrong about a word but not invent one.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from os.path import commonprefix
 from typing import Any, NamedTuple
 
 from innoshare.case import Concept
@@ -31,6 +32,9 @@ LINKS: Mapping[str, tuple[str, ...]] = {
 # rest is no label must be longer still.
 MIN_PART, MIN_LONE_PART = 4, 6
 MIN_REST = 3  # Letters that a rest which is no label must have, or it is an ending and not a word.
+
+# Letters that a label and the word in a text must begin with alike: stemmers make "loi" (a law) of "loyer" (the rent).
+MIN_LIKENESS = 3
 
 
 class Found(NamedTuple):
@@ -58,11 +62,10 @@ class Concepts:
     def __init__(self, compiled: Mapping[str, Any], remember: bool = False) -> None:
         """`compiled` is what `compiled` gave. `remember` how words were split only where texts are the library's own:
         what people ask is not kept."""
-        self._stems: Mapping[str, Mapping[str, str]] = compiled["stems"]
-        self._forms: Mapping[str, Mapping[str, str]] = compiled["forms"]
-        self._english: Mapping[str, str] = compiled["english"]
+        self._labels: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] = compiled["labels"]
+        self.english: Mapping[str, str] = compiled["english"]
         self._longest: dict[str, dict[str, int]] = {}
-        for language, labels in self._stems.items():
+        for language, labels in self._labels.items():
             longest = self._longest[language] = {}
             for stems in labels:
                 first, words = stems.partition(" ")[0], stems.count(" ") + 1
@@ -71,59 +74,53 @@ class Concepts:
 
     @staticmethod
     def compiled(concepts: Iterable[Concept]) -> dict[str, Any]:
-        """What is needed to find concepts, in a form that can be kept as JSON: `stems`, language -> stems of a label,
-        separated by spaces -> slug; `forms`, the same of labels as they are written, where another concept has the
-        stems; and `english`, slug -> label.
-
-        Stems that labels of several concepts share go to the shortest label: "parks" is of the park, not of parking.
-        """
-        stems: dict[str, dict[str, str]] = {}
-        forms: dict[str, dict[str, str]] = {}
+        """What is needed to find concepts, in a form that can be kept as JSON: `labels`, language -> stems of a label,
+        separated by spaces -> the labels with these stems, each as it is written (folded) and with its slug, the
+        shortest first; and `english`, slug -> label."""
+        labels: dict[str, dict[str, list[list[str]]]] = {}
         english = {}
-        labels = []
         for concept in concepts:
             english[concept.slug] = concept.label_in("en")
-            labels += [(language, name, concept.slug) for language, names in concept.names.items() for name in names]
-        for language, name, slug in sorted(labels, key=lambda label: (len(label[1]), label[1], label[2])):
-            words = list(analysis.stems(name, language))
-            if words and stems.setdefault(language, {}).setdefault(_joined(words), slug) != slug:
-                forms.setdefault(language, {}).setdefault(_written(name, words), slug)
-        return {"stems": stems, "forms": forms, "english": english}
+            for language, names in concept.names.items():
+                for name in names:
+                    if words := list(analysis.stems(name, language)):
+                        labels.setdefault(language, {}).setdefault(_stems(words), []).append(
+                            [_written(name, words), concept.slug])
+        for stems in labels.values():
+            for same in stems.values():
+                same.sort(key=lambda label: (len(label[0]), label))
+        return {"labels": labels, "english": english}
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that any label is in."""
-        return tuple(self._stems)
+        return tuple(self._labels)
 
     def find(self, text: str, languages: Iterable[str]) -> list[Found]:
         """The concepts of `text` by their labels in any of `languages`, in the order of their places; each place once
         per concept."""
-        found = {item for language in languages if language in self._stems for item in self._in_language(text, language)}
+        found = {item for language in languages if language in self._labels for item in self._in_language(text, language)}
         return sorted(found, key=lambda item: (item.start, -item.end, item.slug))
 
     def asked(self, text: str, language: str) -> list[Found]:
         """The concepts of a question in `language`. Where that is not known, or was said wrongly, so that nothing is
         found by it: those of all languages."""
-        return self.find(text, [language]) or self.find(text, self._stems)
-
-    def in_english(self, text: str, language: str) -> str:
-        """What a text is about in English words: the labels of its concepts, each once; "" where there are none."""
-        return ", ".join(dict.fromkeys(self._english[item.slug] for item in self.asked(text, language)))
+        return self.find(text, [language]) or self.find(text, self._labels)
 
     def tokens(self, text: str, language: str) -> Iterator[Token]:
         """The concepts of a text in `language` as tokens for an index."""
         return (Token(term(slug), start, end, position) for slug, start, end, position in self.find(text, [language]))
 
     def _in_language(self, text: str, language: str) -> Iterator[Found]:
-        stems, forms, longest = self._stems[language], self._forms.get(language, {}), self._longest[language]
+        longest = self._longest[language]
         words = list(analysis.stems(text, language))
         place = 0
         while place < len(words):
             word = words[place]
             for length in range(min(longest.get(word.term, 0), len(words) - place), 0, -1):
-                label = words[place:place + length]
-                if slug := forms.get(_written(text, label)) or stems.get(_joined(label)):
-                    yield Found(slug, word.start, label[-1].end, word.position)
+                here = words[place:place + length]
+                if slug := self._label(_stems(here), _written(text, here), language):
+                    yield Found(slug, word.start, here[-1].end, word.position)
                     place += length
                     break
             else:
@@ -132,6 +129,18 @@ class Concepts:
                         yield Found(slug, word.start + start, word.start + end, word.position)
                 place += 1
 
+    def _label(self, stems: str, written: str, language: str) -> str:
+        """The concept of a label with these stems: of several the one that looks most like what is written, so that
+        "training" is not a train and "parks" are no parking; "" where there is none, or stems agree by accident."""
+        best, most = "", MIN_LIKENESS - 1
+        for label, slug in self._labels[language].get(stems, ()):
+            if label == written:
+                return slug
+            alike = len(commonprefix((label, written)))
+            if alike > most:
+                best, most = slug, alike
+        return best
+
     def _parts(self, word: str, language: str) -> tuple[tuple[str, int, int], ...]:
         """The labels that a compound is made of, as (slug, start, end); of several ways to split it the one with most
         of its letters in labels."""
@@ -139,7 +148,7 @@ class Concepts:
         best_letters = 0
         for cut in range(MIN_REST, len(word) - MIN_REST + 1):
             left, left_end = self._left(word[:cut], language)
-            right = self._label(word[cut:], language)
+            right = self._part(word[cut:], language)
             letters = left_end + (len(word) - cut if right else 0)
             lone = not (left and right)
             if letters > best_letters and (not lone or max(left_end, len(word) - cut if right else 0) >= MIN_LONE_PART):
@@ -150,19 +159,17 @@ class Concepts:
     def _left(self, part: str, language: str) -> tuple[str, int]:
         """The label that a first part is, with or without what links it to the next, and how many letters it has."""
         for link in LINKS[language]:
-            if part.endswith(link) and (slug := self._label(part[:len(part) - len(link)], language)):
+            if part.endswith(link) and (slug := self._part(part[:len(part) - len(link)], language)):
                 return slug, len(part) - len(link)
         return "", 0
 
-    def _label(self, part: str, language: str) -> str:
-        if len(part) < MIN_PART:
-            return ""
-        return self._forms.get(language, {}).get(part) or self._stems[language].get(analysis.stem(part, language), "")
+    def _part(self, part: str, language: str) -> str:
+        return self._label(analysis.stem(part, language), analysis.fold(part), language) if len(part) >= MIN_PART else ""
 
 
-def _joined(words: Sequence[Token]) -> str:
+def _stems(words: Sequence[Token]) -> str:
     return " ".join(word.term for word in words)
 
 
 def _written(text: str, words: Sequence[Token]) -> str:
-    return " ".join(text[word.start:word.end] for word in words).lower()
+    return " ".join(analysis.fold(text[word.start:word.end]) for word in words)

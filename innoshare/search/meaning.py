@@ -11,14 +11,17 @@ A model that reads English only is told texts in other languages by the English 
 of their own words is noise.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from innoshare.search import Document
-from innoshare.search.concepts import Concepts
+from innoshare.search.concepts import Concepts, Found
+from innoshare.search.ranker import lucene_idf
 from innoshare.vectors import Embedder, Vectors, unit
 
 Array = npt.NDArray[Any]
@@ -35,32 +38,31 @@ class Meaning:
     """The vectors of every row. Read only, safe to call from several threads."""
 
     def __init__(self, arrays: Mapping[str, Array], embedder: Embedder, concepts: Concepts) -> None:
-        """`arrays` is what `of` gave, made by the same model."""
-        self._a, self._embedder, self._concepts = arrays, embedder, concepts
+        """`arrays` is what `of` gave, made by the same model with the same concepts."""
+        self._a = arrays
+        self._reader = _Reader(embedder, concepts, arrays["concept_vector"], arrays["vector_means"])
         self.trust = embedder.trust
 
     @staticmethod
     def of(documents: Sequence[Document], concepts: Concepts, embedder: Embedder) -> dict[str, Array]:
         """The arrays for documents in the order of their rows."""
-        passages = [[text for _, text in document.passages[:MAX_PASSAGES]] for document in documents]
-        gists = ["\n".join(filter(None, (document.texts.get(name, "") for name in GIST_FIELDS)))
+        gists = [("\n".join(filter(None, (document.texts.get(name, "") for name in GIST_FIELDS))), document.language)
                  for document in documents]
-        vectors = _embedded([*zip(gists, (document.language for document in documents), strict=True),
-                             *((text, document.language) for document, texts in zip(documents, passages, strict=True)
-                               for text in texts)], concepts, embedder)
-        mean = vectors[:len(documents)].mean(axis=0) if documents else np.zeros(embedder.dimensions, dtype=np.float32)
-        centred = unit(vectors - mean)
+        passages = [[(text, document.language) for _, text in document.passages[:MAX_PASSAGES]]
+                    for document in documents]
+        reader = _Reader.of(gists, embedder, concepts)
+        vectors = reader.read([*gists, *chain.from_iterable(passages)])
         return {
-            "gist_vector": centred[:len(documents)],  # row -> its vector
-            "gist_mean": mean.astype(np.float32),  # what was taken off
-            "passage_vector": centred[len(documents):].astype(np.float16),  # all passages' vectors, row by row
+            "concept_vector": reader.concept_vectors,  # concept -> the vector of its label, as long as it is rare
+            "vector_means": reader.means,  # what is taken off a text read in its own words, and off one by its concepts
+            "gist_vector": vectors[:len(gists)],  # row -> its vector
+            "passage_vector": vectors[len(gists):].astype(np.float16),  # all passages' vectors, row by row
             "passage_vector_first": np.cumsum([0, *map(len, passages)], dtype=np.int64),  # row -> its first of them
         }
 
     def of_question(self, text: str, language: str) -> Vectors:
         """The vector of a question; zeros where it says nothing."""
-        (vector,) = _embedded([(text, language)], self._concepts, self._embedder)
-        return unit(vector[None] - self._a["gist_mean"])[0] if vector.any() else vector
+        return self._reader.read([(text, language)])[0]
 
     def of_rows(self, question: Vectors) -> Array:
         """How near each row's gist is, from 0 to 1: the cosine, below which nothing counts."""
@@ -76,11 +78,45 @@ class Meaning:
         return np.split(near, np.cumsum(counts)[:-1]) if len(rows) else []
 
 
-def _embedded(texts: Sequence[tuple[str, str]], concepts: Concepts, embedder: Embedder) -> Vectors:
-    """The vectors of texts in their languages ("" = not known, taken for one that the model reads)."""
-    def told(text: str, language: str) -> str:
-        if embedder.english_only and language not in ("en", ""):
-            return concepts.in_english(text, language) or text
-        return text
+class _Reader:
+    """Texts in any language to centred vectors of length 1."""
 
-    return embedder.embed([told(text, language) for text, language in texts])
+    def __init__(self, embedder: Embedder, concepts: Concepts, concept_vectors: Array, means: Array) -> None:
+        self._embedder, self._concepts = embedder, concepts
+        self.concept_vectors, self.means = concept_vectors, means
+        self._place = {slug: place for place, slug in enumerate(concepts.english)}
+
+    @classmethod
+    def of(cls, gists: Sequence[tuple[str, str]], embedder: Embedder, concepts: Concepts) -> Self:
+        """Learns from the gists of all cases how rare each concept is, and what all texts have in common."""
+        found = [concepts.find(text, [language]) for text, language in gists]
+        holding = Counter(chain.from_iterable({item.slug for item in items} for items in found))
+        rarity = [lucene_idf(len(gists), holding[slug]) for slug in concepts.english]
+        labels = embedder.embed(list(concepts.english.values()))
+        reader = cls(embedder, concepts, labels * np.array(rarity, dtype=np.float32)[:, None],
+                     np.zeros((2, embedder.dimensions), dtype=np.float32))
+        own = embedder.embed([text for text, language in gists if not reader.is_foreign(language)])
+        told = unit(np.array([reader.by_concepts(items) for items in found]).reshape(len(gists), embedder.dimensions))
+        reader.means = np.array([rows.mean(axis=0) if len(rows) else reader.means[0] for rows in (own, told)])
+        return reader
+
+    def is_foreign(self, language: str) -> bool:
+        """Whether texts in a language ("" = not known) are read by their concepts."""
+        return language not in ("en", "") and self._embedder.english_only
+
+    def by_concepts(self, found: Sequence[Found]) -> Array:
+        return self.concept_vectors[[self._place[item.slug] for item in found]].sum(axis=0)
+
+    def read(self, texts: Sequence[tuple[str, str]]) -> Vectors:
+        """The vectors of texts in their languages; zeros for one that says nothing."""
+        vectors = np.zeros((len(texts), self._embedder.dimensions), dtype=np.float32)
+        foreign = {place for place, (_, language) in enumerate(texts) if self.is_foreign(language)}
+        for place in foreign:
+            vectors[place] = self.by_concepts(self._concepts.asked(*texts[place]))
+        own = [place for place in range(len(texts)) if place not in foreign]
+        vectors[own] = self._embedder.embed([texts[place][0] for place in own])
+        vectors = unit(vectors)
+        empty = ~vectors.any(axis=1)
+        vectors -= self.means[[int(place in foreign) for place in range(len(texts))]]
+        vectors[empty] = 0.0
+        return unit(vectors)

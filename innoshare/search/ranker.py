@@ -122,11 +122,18 @@ class Ranker:
         """What the cache holds now; above its bound only where a single entry is larger."""
         return self._cache_bytes - self._left
 
-    def word(self, terms: tuple[str, ...]) -> Scored:
+    def word(self, terms: tuple[str, ...], among: Bools | None = None) -> Scored:
         """A word that may stand as any of `terms`: each document scores by its best one, and what the word is worth
-        comes from all documents that hold any, so a rare accidental form is worth no more than the word."""
+        comes from all documents that hold any, so a rare accidental form is worth no more than the word.
+
+        `among` are the rows in the language of the question, if that is known. How rare a word is, is counted among
+        these where it stands in any: the commonest French words are rare in a library of English cases.
+        """
         rows, gains, idf = self._cached(terms, lambda: self._score(terms))
-        return Scored(rows, gains, float(idf[0]))
+        worth = float(idf[0])
+        if among is not None and (holding := int(np.count_nonzero(among[rows]))):
+            worth = min(worth, self.scoring.idf(int(np.count_nonzero(among)), holding))
+        return Scored(rows, gains, worth)
 
     def scores(self, words: Iterable[tuple[Scored, float]]) -> Floats:
         """The score of each row for words with their weights in the question (how often they stand there)."""
@@ -310,7 +317,7 @@ class Columns:
             found = found & (year >= query.year_from) & (year > 0)
         if query.year_to is not None:
             found = found & (year <= query.year_to) & (year > 0)
-        allowed = {name: self._having(name, values) for name, values in query.filters.items() if values}
+        allowed = {name: self.having(name, values) for name, values in query.filters.items() if values}
         selected = {name: frozenset(query.filters[name]) for name in allowed}
         if query.minimum_evidence is not None:
             enough = self._arrays["evidence"] >= query.minimum_evidence
@@ -340,7 +347,8 @@ class Columns:
         order = np.lexsort((rows, -scores[rows], -keys[rows]))
         return rows[order[offset:offset + limit]]
 
-    def _having(self, name: str, values: Iterable[str]) -> Bools:
+    def having(self, name: str, values: Iterable[str]) -> Bools:
+        """The rows that have any of `values` of a facet."""
         low, index, part = self._range[name][0], self._index[name], self._part[name]
         wanted = [low + index[value] for value in values if value in index]
         mask = np.zeros(self.count, dtype=bool)

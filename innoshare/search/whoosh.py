@@ -305,9 +305,9 @@ class WhooshEngine(Engine):
         words = [self._terms(word) for word in chain(asked.words, *asked.phrases)]
         words += [self._expanded(prefix) for prefix in asked.prefixes]
         counts = Counter(words)
-        scored = {terms: self._ranker.word(terms) for terms in counts}
+        scored = self._scored(counts, language)
         concepts = self._concepts_in(plain, language)
-        common = {terms: self._ranker.word(terms) for terms in concepts}
+        common = self._scored(concepts)
         found = self._found(asked, query.text, [*scored.values(), *common.values()])
         scores = self._ranker.scores((word, counts[terms]) for terms, word in scored.items())
         scores += CONCEPT_WEIGHT * self._ranker.scores((concept, len(concepts[terms]))
@@ -344,7 +344,7 @@ class WhooshEngine(Engine):
             words.setdefault(self._terms(word) or word.terms[:1], []).append((word.start, word.end))
         concepts = self._concepts_in(text, language)
         places = words | concepts
-        scored = {terms: self._ranker.word(terms) for terms in places}
+        scored = self._scored(words, language) | self._scored(concepts)
         shared, common = (self._ranker.scores((scored[terms], len(spans)) for terms, spans in side.items())
                           for side in (words, concepts))
         scores = shared + CONCEPT_WEIGHT * common
@@ -386,6 +386,10 @@ class WhooshEngine(Engine):
                 terms |= dict.fromkeys(term for language in self._languages
                                        if (term := analysis.stem(form, language)) in self._numbers)
         return tuple(terms)
+
+    def _scored(self, words: Iterable[tuple[str, ...]], language: str = "") -> dict[tuple[str, ...], Scored]:
+        among = self._columns.having("language", [language]) if language in self._languages else None
+        return {terms: self._ranker.word(terms, among) for terms in words}
 
     def _concepts_in(self, text: str, language: str) -> dict[tuple[str, ...], list[tuple[int, int]]]:
         """The concepts of a question, as the term that each is in the index, with the places where they stand."""
