@@ -567,7 +567,9 @@ class Concept(Record):
     slug: Annotated[Slug, Mark(from_file=True)]
     label: Annotated[dict[Language, Short], Field(description="The usual word, in each of the library's languages")]
     synonyms: Annotated[dict[Language, list[Short]], Field(description="Other words people use for it")] = {}
-    themes: Annotated[list[str], Field(max_length=3, description="Themes it belongs to"), Mark(vocabulary="themes")] = []
+    themes: Annotated[
+        list[str], Field(max_length=3, description="Themes it belongs to"), Mark(vocabulary="themes")
+    ] = []
     challenge_types: Annotated[
         list[str], Field(max_length=3, description="Kinds of problem it points to"), Mark(vocabulary="challenge_types")
     ] = []

@@ -20,7 +20,20 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, col, func, select
 
-from innoshare.case import TAKEN_UP, VOCABULARIES, Card, Case, City, Outcome, Stage, Status, Term, Vocabulary, mark
+from innoshare.case import (
+    TAKEN_UP,
+    VOCABULARIES,
+    Card,
+    Case,
+    City,
+    Concept,
+    Outcome,
+    Stage,
+    Status,
+    Term,
+    Vocabulary,
+    mark,
+)
 from innoshare.errors import EditionError
 from innoshare.render import Rendered
 
@@ -71,6 +84,12 @@ class TermRow(SQLModel, table=True):
     vocabulary: str = Field(primary_key=True)
     slug: str = Field(primary_key=True)
     position: int
+    data: str
+
+
+class ConceptRow(SQLModel, table=True):
+    __tablename__ = "concept"
+    slug: str = Field(primary_key=True)
     data: str
 
 
@@ -136,6 +155,12 @@ class Catalogue:
             for row in session.exec(select(TermRow).order_by(col(TermRow.position))):
                 vocabulary[row.vocabulary][row.slug] = Term.model_validate_json(row.data)
         return vocabulary
+
+    def concepts(self, slugs: Iterable[str]) -> dict[str, Concept]:
+        """The concepts of those `slugs` that exist."""
+        with self._reading() as session:
+            rows = session.exec(select(ConceptRow.data).where(col(ConceptRow.slug).in_(set(slugs))))
+            return {concept.slug: concept for concept in map(Concept.model_validate_json, rows)}
 
     def cards(self, slugs: Iterable[str]) -> dict[str, Card]:
         """The cards of those `slugs` that exist, in their order."""
@@ -205,8 +230,8 @@ class Catalogue:
 
 
 def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], vocabulary: Vocabulary,
-          rendered: Mapping[str, Rendered], digests: Mapping[str, str], documents: Mapping[str, str],
-          country_names: Mapping[str, str]) -> None:
+          concepts: Mapping[str, Concept], rendered: Mapping[str, Rendered], digests: Mapping[str, str],
+          documents: Mapping[str, str], country_names: Mapping[str, str]) -> None:
     """Write the catalogue of an edition to `path`, which must not exist.
 
     `rendered` and `digests` map a file's path (`cases/x.md`) to its rendered body and digest; `documents` maps a
@@ -216,7 +241,7 @@ def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], 
     database = _database(path)
     try:
         tables = [SQLModel.metadata.tables[table.__tablename__]
-                  for table in (CityRow, CaseRow, TermRow, TagRow, AdoptionRow)]
+                  for table in (CityRow, CaseRow, TermRow, ConceptRow, TagRow, AdoptionRow)]
         SQLModel.metadata.create_all(database, tables=tables)
         with Session(database) as session:
             for city in cities.values():
@@ -227,6 +252,8 @@ def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], 
                 for position, term in enumerate(terms.values()):
                     session.add(TermRow(vocabulary=vocabulary_name, slug=term.slug, position=position,
                                         data=term.model_dump_json()))
+            for concept in concepts.values():
+                session.add(ConceptRow(slug=concept.slug, data=concept.model_dump_json()))
             session.flush()
             for case in cases.values():
                 file, city = f"cases/{case.slug}.md", cities[case.city]

@@ -9,7 +9,7 @@ without loading a web server or a database library first.
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +28,7 @@ from innoshare.errors import BadInput, EditionError, InnoshareError
 
 if TYPE_CHECKING:
     from innoshare import edition
+    from innoshare.case import Concept
     from innoshare.edition import Built
     from innoshare.library import Library
     from innoshare.matching import Match
@@ -170,24 +171,44 @@ def match(settings: Settings, text: str, city: str | None, as_json: bool) -> Non
 @click.argument("collection", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--run", "run_file", type=click.Path(dir_okay=False, writable=True, path_type=Path),
               help="Also write the rankings as a TREC run file.")
+@click.option("--without", "without", multiple=True, type=click.Choice(["words", "concepts", "meaning"]),
+              help="Leave out one side from which questions are looked at; may be given several times.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.pass_obj
-def evaluate(settings: Settings, collection: Path, run_file: Path | None, as_json: bool) -> None:
-    """Measure search and match on a judged COLLECTION (a folder in BEIR layout)."""
-    from innoshare import quality
+def evaluate(settings: Settings, collection: Path, run_file: Path | None, without: Sequence[str],
+             as_json: bool) -> None:
+    """Measure search and match on a judged COLLECTION (a folder in BEIR layout).
+
+    Uses the concepts of the content in use and the embeddings of INNOSHARE_EMBEDDINGS.
+    """
+    from innoshare import content, edition, quality
+    from innoshare.library import Library
+    from innoshare.search import SIDES
 
     judged = quality.read(collection)
-    own = None if judged.documents is not None else _library(settings)
+    own: Library | None = None
+    concepts: Mapping[str, Concept] = {}
+    sides = SIDES - set(without)
+    if not sides:
+        raise BadInput([("--without", "leave at least one side: words, concepts or meaning")])
+    if judged.documents is None:
+        _library(settings).close()
+        own = Library(edition.open_published(settings.data, settings.embeddings, sides))
+    else:
+        concepts = content.read(settings.content).concepts
+        if not concepts:
+            err.print(f"[yellow]There are no concepts in {escape(str(settings.content))}; words and meaning only.[/]")
     with ExitStack() as stack:
         # Opened first: nobody wants to learn after the computation that there is no such folder.
         lines = stack.enter_context(run_file.open("w", encoding="utf-8")) if run_file else None
-        result = quality.evaluate(judged, own, stack.enter_context(_progress()))
+        result = quality.evaluate(judged, own, concepts, settings.embeddings, sides, stack.enter_context(_progress()))
         if lines:
             lines.writelines(f"{line}\n" for line in quality.trec(result.run))
     if as_json:
         _print_json({"collection": result.collection, "documents": result.documents,
                      **{name: {kind: asdict(measures) for kind, measures in getattr(result, name).items()}
-                        for name in ("library", "baseline")}})
+                        for name in ("library", "baseline")},
+                     "honesty": asdict(result.honesty) if result.honesty else None})
         return
     table = Table(title=f"{result.collection}: {len(judged.questions)} questions, {result.documents} documents")
     for column in ("questions", "n", "nDCG@10", "MRR@10", "recall@20", "nDCG@10 judged only", "stock Whoosh nDCG@10"):
@@ -196,6 +217,10 @@ def evaluate(settings: Settings, collection: Path, run_file: Path | None, as_jso
         figures = (measures.ndcg, measures.mrr, measures.recall, measures.judged_ndcg, result.baseline[kind].ndcg)
         table.add_row(kind, str(measures.questions), *(f"{figure:.3f}" for figure in figures))
     out.print(table)
+    if honesty := result.honesty:
+        out.print(f"Solved is said of {honesty.solved:.0%} of {honesty.answered} challenges that have an answer, and "
+                  f"of {honesty.wrongly:.0%} of {honesty.without} whose answers are taken away or that have none "
+                  f"(area under the curve {honesty.curve:.3f}).")
 
 
 @main.command()
@@ -232,7 +257,7 @@ def _library(settings: Settings) -> "Library":
 
     try:
         library = Library.open(settings)
-        if library.edition == edition.fingerprint(content.digests(settings.content)):
+        if library.edition == edition.fingerprint(content.digests(settings.content), settings.embeddings):
             return library
         library.close()
     except EditionError:
@@ -249,7 +274,8 @@ def _build(settings: Settings, *, strict: bool = False, force: bool = False, kee
 
     try:
         with _progress() as report:
-            built = edition.build(settings.content, settings.data, strict=strict, force=force, progress=report)
+            built = edition.build(settings.content, settings.data, embeddings=settings.embeddings, strict=strict,
+                                  force=force, progress=report)
     except InnoshareError as error:
         if not (keep_old and edition.published(settings.data)):
             raise

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
 
     content: Annotated[Path, Field(description="Folder with cases, cities and vocabulary")] = Path("content")
     data: Annotated[Path, Field(description="Folder for editions; can be deleted, is built again")] = Path(".innoshare")
+    embeddings: Annotated[
+        str, Field(description="How texts are compared in meaning: `static`, `none`, or a folder with a sentence model "
+                               "in ONNX form (`model.onnx`, `tokenizer.json`)"), Field(min_length=1)] = "static"
     base_url: Annotated[
         str, Field(description="Public address of the site, for links that leave it; empty: the address asked for"),
         AfterValidator(_public_address)

@@ -120,8 +120,8 @@ def publication(data: Path) -> tuple[int, int] | None:
 def open_published(data: Path, embeddings: str = vectors.STATIC, sides: Set[str] = SIDES) -> Edition:
     """Open the published edition of `data`, to be asked with the embeddings it was built with, or with `none`.
 
-    `sides` are those from which its engine looks at questions. Raises EditionError where there is no edition or it cannot
-    be read, SettingsError where the embeddings cannot be had.
+    `sides` are those from which its engine looks at questions. Raises EditionError where there is no edition or it
+    cannot be read, SettingsError where the embeddings cannot be had.
     """
     embedder = vectors.embedder(embeddings)
     while fingerprint := published(data):
@@ -165,8 +165,9 @@ def recipe() -> str:
 
 def build(root: Path, data: Path, *, embeddings: str = vectors.STATIC, strict: bool = False, force: bool = False,
           progress: Progress = lambda _what, _done, _all: None) -> Built:
-    """Build an edition of the content in `root` and publish it in `data`, unless it is published already. `embeddings`
-    is what INNOSHARE_EMBEDDINGS says.
+    """Build an edition of the content in `root` and publish it in `data`, unless it is published already.
+
+    `embeddings` is what INNOSHARE_EMBEDDINGS says.
 
     Files with mistakes are left out and reported. Nothing is published (the fingerprint of what is returned is empty)
     where no valid case is left, so that bad content never replaces a good edition; with `strict` neither where any
@@ -185,7 +186,8 @@ def build(root: Path, data: Path, *, embeddings: str = vectors.STATIC, strict: b
         if not found.cases or (strict and errors):
             return Built("", False, len(found.cases), len(found.cities), problems=found.problems)
         progress("Reading", 1, 1)
-        name = fingerprint(found.digests, embeddings)  # Of the bytes that were read: files may have changed a moment ago.
+        # Of the bytes that were read: files may have changed a moment ago.
+        name = fingerprint(found.digests, embeddings)
         previous = _previous(data)
         rendered, not_rendered, missing = _render(found, previous, progress)
         if not any(f"cases/{slug}.md" in rendered for slug in found.cases):
@@ -296,9 +298,10 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     if previous.index is not None:
         shutil.copytree(previous.index, directory / "index")
         changed = {slug for slug, digest in digests.items() if previous.documents.get(slug) != digest}
-    whoosh.build(directory / "index", documents, changed, Concepts.compiled(found.concepts.values()), embedder, _counted("Indexing", len(documents), progress))
+    whoosh.build(directory / "index", documents, changed, Concepts.compiled(found.concepts.values()), embedder,
+                 _counted("Indexing", len(documents), progress))
     catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
-                    rendered=rendered, digests=found.digests, documents=digests,
+                    concepts=found.concepts, rendered=rendered, digests=found.digests, documents=digests,
                     country_names={city.country: country_name(city.country) for city in cities.values()})
     (directory / "in-use").touch()
     (directory / "edition.json").write_text(json.dumps({

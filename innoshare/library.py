@@ -20,8 +20,11 @@ from innoshare.edition import Edition, country_name
 from innoshare.errors import EditionError, NotFound
 from innoshare.matching import MATCHES, Answer, Challenge
 from innoshare.render import Rendered
-from innoshare.search import Query, Results
+from innoshare.search import CANDIDATES, Query, Results
 from innoshare.search.text import fold
+
+# A question that makes ready what the first one needs: models, and how languages are told apart.
+WARMING = "ready"
 
 NEWEST = 6  # Cards on the home page: two rows of three on a wide screen.
 
@@ -93,8 +96,9 @@ class Library:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Open the published edition. Raises EditionError where there is none that can be read."""
-        return cls(edition.open_published(settings.data))
+        """Open the published edition. Raises EditionError where there is none that can be read, SettingsError where the
+        embeddings cannot be had."""
+        return cls(edition.open_published(settings.data, settings.embeddings))
 
     def close(self) -> None:
         self._close()
@@ -102,6 +106,7 @@ class Library:
     def warm(self) -> None:
         """Compute what is computed once, before anybody waits for it."""
         _ = self.facts, self.cities, self.languages, self._names
+        self._engine.candidates(WARMING)
 
     def entry(self, slug: str) -> Entry:
         """A published or archived case. Raises NotFound."""
@@ -155,16 +160,17 @@ class Library:
 
     def match(self, challenge: Challenge, limit: int = MATCHES) -> Answer:
         """Who has solved this, on what evidence; or `none`."""
-        return matching.answer(challenge, self._judge(challenge), limit)
-
-    def rank(self, challenge: Challenge) -> list[tuple[str, float]]:
-        """All candidates for a challenge (slug, score), best first, also those too weak to be shown as an answer."""
-        return [(item.card.slug, item.score) for item in self._judge(challenge)]
-
-    def _judge(self, challenge: Challenge) -> list[matching.Judged]:
         found = self._engine.candidates(challenge.text, challenge.language)
+        concepts = self._catalogue.concepts(word.concept for word in found.words if word.concept)
         cards = self._catalogue.cards(candidate.slug for candidate in found.candidates)
-        return matching.judge(challenge, found, cards, self.cities)
+        judged = matching.judge(challenge, found, cards, self.cities, concepts)
+        return matching.answer(challenge, found, judged, concepts, limit)
+
+    def rank(self, challenge: Challenge, limit: int = CANDIDATES) -> list[matching.Judged]:
+        """The `limit` best candidates for a challenge, best first, also those too weak to be shown as an answer."""
+        found = self._engine.candidates(challenge.text, challenge.language, limit)
+        cards = self._catalogue.cards(candidate.slug for candidate in found.candidates)
+        return matching.judge(challenge, found, cards, self.cities, {})
 
     def suggest(self, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
         """What a person who has typed `text` may mean: terms, cities and cases first, then words of the index."""

@@ -1,4 +1,5 @@
-"""How good are the answers? Judged collections in, nDCG@10, MRR@10 and recall@20 out, beside a baseline.
+"""How good are the answers, and how honest? Judged collections in, nDCG@10, MRR@10 and recall@20 out, beside a
+baseline, and how often the matcher says "solved" where it is, and where it is not.
 
 A collection is a folder in BEIR layout: `corpus.jsonl` (_id, title, text, metadata.lang), `queries.jsonl` (_id,
 text, metadata.kind and .lang) and `qrels/test.tsv` (question, document, grade from 0). Without `corpus.jsonl` its
@@ -19,13 +20,18 @@ from pathlib import Path
 from typing import Any
 
 from innoshare import edition, vectors
-from innoshare.case import Case, City, Concept, Contact, IncomeBand, Outcome, Source, Stage, Status
+from innoshare.case import Case, City, Concept, Contact, IncomeBand, Outcome, Section, Source, Stage, Status
 from innoshare.content import Content
 from innoshare.errors import BadInput, CollectionError
 from innoshare.library import Library
-from innoshare.matching import MIN_WORDS, Challenge
+from innoshare.matching import MIN_WORDS, STRONG, Challenge, Judged
 from innoshare.render import Block, Rendered
-from innoshare.search import SIDES, Query, stock
+from innoshare.search import CANDIDATES, SIDES, Query, stock
+
+# What answers a challenge, of grades from 0; where a collection knows none as high, the highest that it has.
+ANSWERS = 2
+
+UNANSWERED = "unanswered"  # The kind of a challenge that nothing answers; it has no grades.
 
 DEPTH = 20  # Deep enough for recall@20, the deepest measure.
 NDCG_DEPTH = MRR_DEPTH = 10  # What a person looks at: one page of hits.
@@ -46,12 +52,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Collection:
-    """Questions with graded answers. `documents` is None where the library's own content is asked."""
+    """Questions with graded answers, and challenges that nothing answers (kind `unanswered`). `documents` is None where
+    the library's own content is asked."""
 
     name: str
     questions: Sequence[Text]
     grades: Mapping[str, Mapping[str, int]]
     documents: Sequence[Text] | None = None
+    unanswered: Sequence[Text] = ()
 
 
 @dataclass(frozen=True)
@@ -66,13 +74,28 @@ class Measures:
 
 
 @dataclass(frozen=True)
+class Honesty:
+    """How often "solved" is said, as shares of 1: of challenges that have answers (`solved`), and of the same without
+    the documents that answer them and of those that nothing answers (`wrongly`). `curve` is the area under the curve:
+    how often, of one of each kind, the answered one looks more answered, whatever the threshold (.5 is chance)."""
+
+    answered: int
+    without: int
+    solved: float
+    wrongly: float
+    curve: float
+
+
+@dataclass(frozen=True)
 class Report:
-    """Measures of the library and of the baseline: overall (`all`) and per kind of question."""
+    """Measures of the library and of the baseline: overall (`all`) and per kind of question. `honesty` is None where no
+    challenge is asked."""
 
     collection: str
     documents: int
     library: Mapping[str, Measures]
     baseline: Mapping[str, Measures]
+    honesty: Honesty | None
     run: Run = field(repr=False)
 
 
@@ -95,7 +118,8 @@ def read(folder: Path) -> Collection:
         if question not in known:
             raise CollectionError(f"{folder / 'qrels' / 'test.tsv'}:{number}: there is no question {question!r} in "
                                   "queries.jsonl")
-    return Collection(folder.name, [question for question in questions if question.id in grades], grades, documents)
+    return Collection(folder.name, [question for question in questions if question.id in grades], grades, documents,
+                      [question for question in questions if question.kind == UNANSWERED])
 
 
 def evaluate(collection: Collection, own: Library | None = None, concepts: Mapping[str, Concept] | None = None,
@@ -125,6 +149,7 @@ def evaluate(collection: Collection, own: Library | None = None, concepts: Mappi
             for done, question in enumerate(collection.questions, 1):
                 run[question.id] = [(names[slug], score) for slug, score in _ask(library, question)]
                 progress("Asking the library", done, len(collection.questions))
+            honesty = _honesty(collection, library, names)
         finally:
             if collection.documents is not None:
                 library.close()
@@ -132,7 +157,8 @@ def evaluate(collection: Collection, own: Library | None = None, concepts: Mappi
         baseline = stock.run(Path(place) / "stock", ((item.id, item.title, item.text) for item in documents),
                              {question.id: question.text for question in collection.questions}, DEPTH)
         progress("Asking the baseline", 1, 1)
-    return Report(collection.name, len(documents), measure(collection, run), measure(collection, baseline), run)
+    return Report(collection.name, len(documents), measure(collection, run), measure(collection, baseline), honesty,
+                  run)
 
 
 def measure(collection: Collection, run: Run) -> dict[str, Measures]:
@@ -182,9 +208,51 @@ def _means(run: Run, grades: Mapping[str, Mapping[str, int]], questions: Sequenc
     return Measures(len(questions), mean(ndcg), mean(reciprocal_rank), mean(recall), mean(of_judged))
 
 
+def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """How often one of `positive` is greater than one of `negative`, ties counting half: the area under the receiver
+    operating characteristic (Mann and Whitney 1947; Hanley and McNeil 1982)."""
+    wins = sum((one > other) + (one == other) / 2 for one in positive for other in negative)
+    return wins / (len(positive) * len(negative))
+
+
+def _honesty(collection: Collection, library: Library, names: Mapping[str, str]) -> Honesty | None:
+    """Each challenge is asked once; then the documents that answer it are thought away. What they tell about how rare
+    words are stays, which is too little to change an answer."""
+    answers = min(ANSWERS, max((grade for grades in collection.grades.values() for grade in grades.values()), default=0))
+    having, without = [], []
+    for question in collection.questions:
+        right = {document for document, grade in collection.grades[question.id].items() if grade >= answers}
+        if _is_challenge(question) and right:
+            ranking = library.rank(_challenge(question), CANDIDATES + len(right))
+            having.append(_strongest(ranking))
+            without.append(_strongest([item for item in ranking if names[item.card.slug] not in right]))
+    if not having:
+        return None
+    answered = len(having)
+    without += [_strongest(library.rank(_challenge(question))) for question in collection.unanswered]
+
+    def solved(strengths: Sequence[float]) -> float:
+        return sum(strength >= STRONG for strength in strengths) / len(strengths)
+
+    return Honesty(answered, len(without), solved(having), solved(without), area_under_curve(having, without))
+
+
+def _strongest(ranking: Sequence[Judged]) -> float:
+    """Also of cases that failed: a warning answers, though it is no solution."""
+    return max((item.relevance for item in ranking), default=0.0)
+
+
+def _is_challenge(question: Text) -> bool:
+    return question.kind != "keyword" and len(question.text.split()) >= MIN_WORDS
+
+
+def _challenge(question: Text) -> Challenge:
+    return Challenge.of(question.text, language=question.language)
+
+
 def _ask(library: Library, question: Text) -> list[tuple[str, float]]:
-    if question.kind != "keyword" and len(question.text.split()) >= MIN_WORDS:
-        return library.rank(Challenge.of(question.text, language=question.language))[:DEPTH]
+    if _is_challenge(question):
+        return [(item.card.slug, item.score) for item in library.rank(_challenge(question))[:DEPTH]]
     try:
         found = library.search(Query(question.text, per_page=DEPTH, language=question.language))
     except BadInput as error:
@@ -194,7 +262,7 @@ def _ask(library: Library, question: Text) -> list[tuple[str, float]]:
 
 def _library_of(documents: Sequence[Text], place: Path, concepts: Mapping[str, Concept], embeddings: str,
                 sides: Set[str], progress: edition.Progress) -> Library:
-    """A library whose cases are these documents; the n-th is called `dn`. All that a document does not say is
+    """A library whose cases are these documents, their texts taken for what was done; the n-th is called `dn`. All that a document does not say is
     `unknown`, which is a word that no index holds."""
     city = City(slug="unknown", body="", name="unknown", country="ZZ", population=1, population_year=2000,
                 population_source="https://example.org/", latitude=0, longitude=0, income_band=IncomeBand.HIGH)
@@ -209,8 +277,9 @@ def _library_of(documents: Sequence[Text], place: Path, concepts: Mapping[str, C
             sources=[Source(url="https://example.org/", title="unknown", accessed="2000-01-01")],
             contact=Contact(role="unknown", organisation="unknown", url="https://example.org/"))
         body = document.text if len(document.title) <= len(cases[slug].title) else f"{document.title}\n{document.text}"
-        bodies[f"cases/{slug}.md"] = Rendered((Block(None, "", "", "", body),))
-    found = Content(root=place, cases=cases, cities={"unknown": city}, vocabulary={}, concepts=concepts, problems=(), digests={})
+        bodies[f"cases/{slug}.md"] = Rendered((Block(Section.DONE, "", "", "", body),))
+    found = Content(root=place, cases=cases, cities={"unknown": city}, vocabulary={}, concepts=concepts, problems=(),
+                    digests={})
     edition.build_from(found, bodies, place / "data", embeddings, progress)
     return Library(edition.open_published(place / "data", embeddings, sides))
 

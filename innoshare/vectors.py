@@ -30,8 +30,8 @@ Vectors = npt.NDArray[np.float32]
 
 STATIC, NONE = "static", "none"
 
-# Where a text is cut. Static vectors are means, which a long text blurs: the first 2,000 characters (some 300 words) are
-# its title, its summary and its beginning. Sentence models have a limit of their own, in word pieces.
+# Where a text is cut. Static vectors are means, which a long text blurs: the first 2,000 characters (some 300 words)
+# are its title, its summary and its beginning. Sentence models have a limit of their own, in word pieces.
 MAX_CHARACTERS = 2_000
 MODEL_TOKENS = 256  # What MiniLM and most small sentence models were trained for.
 
@@ -111,7 +111,9 @@ def _loaded(setting: str, name: str) -> Embedder | None:
 def unit(rows: npt.NDArray[Any]) -> Vectors:
     """Each row at length 1; zeros stay zeros."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, lengths, out=np.zeros(rows.shape, dtype=np.float32), where=lengths > 0, dtype=np.float32)
+    made: Vectors = np.zeros(rows.shape, dtype=np.float32)
+    np.divide(rows, lengths, out=made, where=lengths > 0, casting="same_kind")
+    return made
 
 
 class _Static:

@@ -83,19 +83,21 @@ def concepts(files: Sequence[tuple[str, bytes]], vocabulary: Vocabulary) -> tupl
 
 def _concept(file: _File, slug: str, value: Any, vocabulary: Vocabulary) -> tuple[Concept | None, list[Problem]]:
     if not isinstance(value, dict):
-        return None, [file.problem((slug,), f"The concept {shown(slug)} has no label.", "Write below it, indented by two "
-                                   "spaces, `label:`, and below that a line for each language: `en: …`, `sv: …`.")]
+        return None, [file.problem((slug,), f"The concept {shown(slug)} has no label.", "Write below it, indented by "
+                                   "two spaces, `label:`, and below that a line for each language: `en: …`, `sv: …`.")]
     concept, problems = check(Concept, file.parts, file.path, within=(slug,), slug=_stand_in(slug))
     problems += file.slug(slug)
-    if isinstance(value.get("label"), dict) and (missing := [code for code in LANGUAGES if code not in value["label"]]):
-        problems.append(file.problem((slug, "label"), f"The concept {shown(slug)} has no word in: {', '.join(missing)}.",
-                                     f"Add a line `{missing[0]}: …` below `label:`, with the word that people use there."))
+    label = value.get("label")
+    if isinstance(label, dict) and (missing := [code for code in LANGUAGES if code not in label]):
+        problems.append(file.problem((slug, "label"), f"The concept {shown(slug)} has no word in {', '.join(missing)}.",
+                                     f"Add a line `{missing[0]}: …` below `label:`, with the word people use there."))
     for field, info in front_matter(Concept):
-        listed, named = mark(info).vocabulary, value.get(field)
+        listed, named = mark(info).vocabulary or "", value.get(field)
         if listed in vocabulary and isinstance(named, list):
-            problems += [file.problem((slug, field, place), f"{shown(item)} is not one of the {listed.replace('_', ' ')}.",
-                                      one_of(item, list(vocabulary[listed])))
-                         for place, item in enumerate(named) if isinstance(item, str) and item not in vocabulary[listed]]
+            allowed = vocabulary[listed]
+            problems += [file.problem((slug, field, place), f"{shown(item)} is not one of the "
+                                      f"{listed.replace('_', ' ')}.", one_of(item, list(allowed)))
+                         for place, item in enumerate(named) if isinstance(item, str) and item not in allowed]
     return (None, problems) if problems else (concept, [])
 
 

@@ -143,9 +143,9 @@ class Passage:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A case that might answer a challenge: `score`, by all sides, of which the best candidate has the highest; of these
-    sides the `shared` words' and the `common` concepts' part, as the ranker scores them, and the `nearness` in meaning
-    (0 to 1; None where there are no vectors).
+    """A case that might answer a challenge: its `score` by all sides, for their order; and how it scores by the words
+    that both have (`shared`), by the concepts (`common`) and by its `nearness` in meaning (0 to 1; None where there are
+    no vectors).
 
     `words` are the indices of words and concepts found anywhere in it; `problem` and `answer`, of its sentences in
     PROBLEM_FIELDS and of those in ANSWER_FIELDS, the one that fits best, or None where none does.

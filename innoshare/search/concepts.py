@@ -46,7 +46,7 @@ class Found(NamedTuple):
     position: int
 
 
-def term(slug: str) -> str:
+def term_of(slug: str) -> str:
     """The term that stands for a concept in an index."""
     return MARK + slug
 
@@ -99,7 +99,8 @@ class Concepts:
     def find(self, text: str, languages: Iterable[str]) -> list[Found]:
         """The concepts of `text` by their labels in any of `languages`, in the order of their places; each place once
         per concept."""
-        found = {item for language in languages if language in self._labels for item in self._in_language(text, language)}
+        found = {item for language in languages if language in self._labels
+                 for item in self._in_language(text, language)}
         return sorted(found, key=lambda item: (item.start, -item.end, item.slug))
 
     def asked(self, text: str, language: str) -> list[Found]:
@@ -109,7 +110,8 @@ class Concepts:
 
     def tokens(self, text: str, language: str) -> Iterator[Token]:
         """The concepts of a text in `language` as tokens for an index."""
-        return (Token(term(slug), start, end, position) for slug, start, end, position in self.find(text, [language]))
+        return (Token(term_of(slug), start, end, position)
+                for slug, start, end, position in self.find(text, [language]))
 
     def _in_language(self, text: str, language: str) -> Iterator[Found]:
         longest = self._longest[language]
@@ -164,7 +166,9 @@ class Concepts:
         return "", 0
 
     def _part(self, part: str, language: str) -> str:
-        return self._label(analysis.stem(part, language), analysis.fold(part), language) if len(part) >= MIN_PART else ""
+        if len(part) < MIN_PART:
+            return ""
+        return self._label(analysis.stem(part, language), analysis.fold(part), language)
 
 
 def _stems(words: Sequence[Token]) -> str:

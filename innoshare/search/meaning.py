@@ -62,7 +62,8 @@ class Meaning:
 
     def of_question(self, text: str, language: str) -> Vectors:
         """The vector of a question; zeros where it says nothing."""
-        return self._reader.read([(text, language)])[0]
+        (vector,) = self._reader.read([(text, language)])
+        return np.asarray(vector, dtype=np.float32)
 
     def of_rows(self, question: Vectors) -> Array:
         """How near each row's gist is, from 0 to 1: the cosine, below which nothing counts."""
@@ -105,7 +106,9 @@ class _Reader:
         return language not in ("en", "") and self._embedder.english_only
 
     def by_concepts(self, found: Sequence[Found]) -> Array:
-        return self.concept_vectors[[self._place[item.slug] for item in found]].sum(axis=0)
+        """The vectors of all these concepts together, not yet of length 1."""
+        together: Array = self.concept_vectors[[self._place[item.slug] for item in found]].sum(axis=0)
+        return together
 
     def read(self, texts: Sequence[tuple[str, str]]) -> Vectors:
         """The vectors of texts in their languages; zeros for one that says nothing."""

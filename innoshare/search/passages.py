@@ -84,13 +84,14 @@ class Passages:
         # Each word once per passage, however often it stands there.
         pairs, count = np.unique(passage * len(weights) + word), max(1, len(weights))
         first = self._a["passage_first"]
-        held = np.concatenate([pairs // count, *(int(first[row]) + 1 + np.arange(len(here))
+        held: Array = np.concatenate([pairs // count, *(int(first[row]) + 1 + np.arange(len(here))
                                                  for row, here in zip(rows, near, strict=False))])
-        nearness = np.concatenate([np.zeros(len(pairs)), *near])
-        worth = near_worth * nearness
+        nearness: Array = np.concatenate([np.zeros(len(pairs)), *near])
+        worth: Array = near_worth * nearness
         worth[:len(pairs)] = np.asarray(weights, dtype=np.float64)[pairs % count]
         passages, of = np.unique(held[worth > 0], return_inverse=True)
-        nearness, worth = (np.bincount(of, values[worth > 0], len(passages)) for values in (nearness, worth))
+        nearness = np.bincount(of, nearness[worth > 0], len(passages))
+        worth = np.bincount(of, worth[worth > 0], len(passages))
         token_first = self._a["passage_token_first"]
         lengths = token_first[passages + 1] - token_first[passages]
         bounds = np.searchsorted(passage, [passages, passages + 1]).tolist()  # which hits each passage has
