@@ -8,7 +8,7 @@ need a case as a whole, and a new front-matter field then changes no table. What
 adoptions, has a table.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,15 @@ class AdoptionRow(SQLModel, table=True):
     status: str
 
 
+class SimilarRow(SQLModel, table=True):
+    """A case like another one, most like it first."""
+
+    __tablename__ = "similar"
+    case: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    other: str
+
+
 _Renderings = TypeAdapter(Rendered)
 
 
@@ -161,6 +170,12 @@ class Catalogue:
         with self._reading() as session:
             rows = session.exec(select(ConceptRow.data).where(col(ConceptRow.slug).in_(set(slugs))))
             return {concept.slug: concept for concept in map(Concept.model_validate_json, rows)}
+
+    def similar(self, slug: str) -> list[str]:
+        """The slugs of cases like a case, most like it first."""
+        with self._reading() as session:
+            return list(session.exec(select(SimilarRow.other).where(SimilarRow.case == slug)
+                                     .order_by(col(SimilarRow.position))))
 
     def cards(self, slugs: Iterable[str]) -> dict[str, Card]:
         """The cards of those `slugs` that exist, in their order."""
@@ -231,17 +246,17 @@ class Catalogue:
 
 def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], vocabulary: Vocabulary,
           concepts: Mapping[str, Concept], rendered: Mapping[str, Rendered], digests: Mapping[str, str],
-          documents: Mapping[str, str], country_names: Mapping[str, str]) -> None:
+          documents: Mapping[str, str], similar: Mapping[str, Sequence[str]], country_names: Mapping[str, str]) -> None:
     """Write the catalogue of an edition to `path`, which must not exist.
 
-    `rendered` and `digests` map a file's path (`cases/x.md`) to its rendered body and digest; `documents` maps a
-    case's slug to the digest of its document; `country_names` maps country codes to names. Raises EditionError where
-    the disk refuses.
+    `rendered` and `digests` map a file's path (`cases/x.md`) to its rendered body and digest; `documents` and `similar`
+    map a case's slug to the digest of its document and to the slugs of cases like it; `country_names` maps country
+    codes to names. Raises EditionError where the disk refuses.
     """
     database = _database(path)
     try:
         tables = [SQLModel.metadata.tables[table.__tablename__]
-                  for table in (CityRow, CaseRow, TermRow, ConceptRow, TagRow, AdoptionRow)]
+                  for table in (CityRow, CaseRow, TermRow, ConceptRow, TagRow, AdoptionRow, SimilarRow)]
         SQLModel.metadata.create_all(database, tables=tables)
         with Session(database) as session:
             for city in cities.values():
@@ -266,6 +281,8 @@ def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], 
                     data=case.model_dump_json(), blocks=_blocks(rendered[file])))
                 for field, value in _tags(case):
                     session.add(TagRow(case=case.slug, vocabulary=field, value=value))
+                for position, other in enumerate(similar.get(case.slug, ())):
+                    session.add(SimilarRow(case=case.slug, position=position, other=other))
                 for position, adoption in enumerate(case.adoptions):
                     session.add(AdoptionRow(case=case.slug, position=position, city=adoption.city,
                                             status=adoption.status))

@@ -22,7 +22,7 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -54,6 +54,8 @@ COUNTRY_LANGUAGES = ("en", "sv", "fi", "da", "de", "nl", "fr", "es", "it", "pt",
 # Fields whose sentences can answer a challenge, in the order in which ties are broken.
 PASSAGE_FIELDS = ("challenge", "summary", "results", "lessons", "what_failed", "success_factors", "limiting_factors",
                   "core", "adaptable", "prerequisites", "side_effects")
+
+SIMILAR = 3  # Cases like a case that its page names: a row of cards.
 
 FINGERPRINT_LENGTH = 20  # 80 bits: short enough for a folder's name and an ETag, far beyond accidental collision.
 LOCK_SECONDS = 600  # How long a build waits for another one; a full build of 10,000 cases takes about a minute.
@@ -298,10 +300,11 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     if previous.index is not None:
         shutil.copytree(previous.index, directory / "index")
         changed = {slug for slug, digest in digests.items() if previous.documents.get(slug) != digest}
-    whoosh.build(directory / "index", documents, changed, Concepts.compiled(found.concepts.values()), embedder,
-                 _counted("Indexing", len(documents), progress))
+    whoosh.build(directory / "index", documents, changed, _counted("Indexing", len(documents), progress),
+                 Concepts.compiled(found.concepts.values()), embedder)
     catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
                     concepts=found.concepts, rendered=rendered, digests=found.digests, documents=digests,
+                    similar=_similar(directory / "index", documents, embedder, progress),
                     country_names={city.country: country_name(city.country) for city in cities.values()})
     (directory / "in-use").touch()
     (directory / "edition.json").write_text(json.dumps({
@@ -311,6 +314,22 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
         "not_rendered": dict(not_rendered),
     }, indent=1), encoding="utf-8")
     return len(cases), len(cities), len(documents) if changed is None else len(changed)
+
+
+def _similar(index: Path, documents: Sequence[Document], embedder: Embedder | None, progress: Progress
+             ) -> dict[str, tuple[str, ...]]:
+    """For each case those like it, by its title and its challenge."""
+    step = _counted("Comparing", len(documents), progress)
+    engine = whoosh.WhooshEngine(index, embedder)
+    similar = {}
+    try:
+        for item in documents:
+            told = f"{item.texts['title']}\n{item.texts['challenge']}"
+            similar[item.slug] = engine.similar(item.slug, told, item.language, SIMILAR)
+            step(item.slug)
+    finally:
+        engine.close()
+    return similar
 
 
 def _render(found: Content, previous: _Previous, progress: Progress

@@ -31,7 +31,8 @@ NEWEST = 6  # Cards on the home page: two rows of three on a wide screen.
 
 @dataclass(frozen=True)
 class Entry:
-    """A case with all that its page shows. `adopters` are the cities named in its adoptions that have a file."""
+    """A case with all that its page shows. `adopters` are the cities named in its adoptions that have a file, `similar`
+    the cases like it, most like it first."""
 
     case: Case
     city: City
@@ -39,6 +40,7 @@ class Entry:
     rendered: Rendered
     adopters: Mapping[str, City]
     inspirations: Mapping[str, Card]
+    similar: tuple[Card, ...]
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ class Library:
         adopters = {item.city: self.cities[item.city] for item in case.adoptions
                     if item.city and item.city in self.cities}
         return Entry(case, city, country_name(city.country), rendered, adopters,
-                     self._catalogue.cards(case.inspired_by))
+                     self._catalogue.cards(case.inspired_by),
+                     tuple(self._catalogue.cards(self._catalogue.similar(slug)).values()))
 
     def city(self, slug: str) -> CityEntry:
         """A city. Raises NotFound."""

@@ -218,7 +218,8 @@ def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> fl
 def _honesty(collection: Collection, library: Library, names: Mapping[str, str]) -> Honesty | None:
     """Each challenge is asked once; then the documents that answer it are thought away. What they tell about how rare
     words are stays, which is too little to change an answer."""
-    answers = min(ANSWERS, max((grade for grades in collection.grades.values() for grade in grades.values()), default=0))
+    highest = max((grade for grades in collection.grades.values() for grade in grades.values()), default=0)
+    answers = min(ANSWERS, highest)
     having, without = [], []
     for question in collection.questions:
         right = {document for document, grade in collection.grades[question.id].items() if grade >= answers}
@@ -262,8 +263,8 @@ def _ask(library: Library, question: Text) -> list[tuple[str, float]]:
 
 def _library_of(documents: Sequence[Text], place: Path, concepts: Mapping[str, Concept], embeddings: str,
                 sides: Set[str], progress: edition.Progress) -> Library:
-    """A library whose cases are these documents, their texts taken for what was done; the n-th is called `dn`. All that a document does not say is
-    `unknown`, which is a word that no index holds."""
+    """A library whose cases are these documents, their texts taken for what was done; the n-th is called `dn`. All that
+    a document does not say is `unknown`, which is a word that no index holds."""
     city = City(slug="unknown", body="", name="unknown", country="ZZ", population=1, population_year=2000,
                 population_source="https://example.org/", latitude=0, longitude=0, income_band=IncomeBand.HIGH)
     cases, bodies = {}, {"cities/unknown.md": Rendered(())}

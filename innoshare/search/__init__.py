@@ -188,6 +188,10 @@ class Engine(Protocol):
         """The `limit` best cases for a challenge of up to 2,000 words, plain words without any syntax."""
         ...
 
+    def similar(self, slug: str, text: str, language: str, limit: int) -> tuple[str, ...]:
+        """At most `limit` other cases like the case `slug`, most like it first. `text` tells of it in `language`."""
+        ...
+
     def complete(self, prefix: str, limit: int = 8) -> tuple[str, ...]:
         """Words of the index that begin with `prefix`, as people write them, most frequent first."""
         ...

@@ -12,7 +12,7 @@ split can be wrong about a word but not invent one.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from innoshare.case import Concept
@@ -35,6 +35,9 @@ MIN_REST = 3  # Letters that a rest which is no label must have, or it is an end
 
 # Letters that a label and the word in a text must begin with alike: stemmers make "loi" (a law) of "loyer" (the rent).
 MIN_LIKENESS = 3
+
+
+NO_CONCEPTS: Mapping[str, Any] = {"labels": {}, "english": {}}  # What a library without any has compiled.
 
 
 class Found(NamedTuple):
@@ -138,7 +141,7 @@ class Concepts:
         for label, slug in self._labels[language].get(stems, ()):
             if label == written:
                 return slug
-            alike = len(commonprefix((label, written)))
+            alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(label, written, strict=False)))
             if alike > most:
                 best, most = slug, alike
         return best

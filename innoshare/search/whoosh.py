@@ -15,13 +15,15 @@ reason. It protects from accidents, not from malice: Whoosh unpickles its files,
 """
 
 import json
+import sys
 import zlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,13 +53,13 @@ from innoshare.search import (
     Sort,
 )
 from innoshare.search import text as analysis
-from innoshare.search.concepts import Concepts, slug_of, term_of
+from innoshare.search.concepts import NO_CONCEPTS, Concepts, slug_of, term_of
 from innoshare.search.meaning import Meaning
 from innoshare.search.passages import TITLE, Passages
 from innoshare.search.ranker import Bools, Columns, Floats, Ints, Ranker, Scored, Scoring, fused
 from innoshare.search.syntax import Clauses, check, understand
 from innoshare.search.words import Words
-from innoshare.vectors import NONE, Embedder
+from innoshare.vectors import NONE, Embedder, Vectors
 
 # Raise whenever the files or what they hold change, so that an older index is rebuilt and not misread.
 FORMAT = f"2 whoosh {whoosh.__version__}"
@@ -93,6 +95,10 @@ SEARCHED_CONCEPT_WEIGHT = 0.75
 # as much as two such words in common, so that words decide where they are there, and meaning where they are few.
 NEAR_WORTH = 2.0
 
+# What a case must score, as a share of what a case scores itself by its own title and challenge, to be called like it.
+# On the cases of the library's own content, all pairs above a fourth are about the same thing, and hardly one below.
+LIKE = 0.25
+
 # Passages under a hit beside its title: two can show two sides of a question, more is not read.
 HIGHLIGHTS = 2
 
@@ -118,8 +124,9 @@ def schema() -> whoosh_fields.Schema:
     return whoosh_fields.Schema(slug=whoosh_fields.ID(stored=True, unique=True), **texts)
 
 
-def build(directory: Path, documents: Iterable[Document], changed: Collection[str] | None, compiled: Mapping[str, Any],
-          embedder: Embedder | None, progress: Callable[[str], None]) -> None:
+def build(directory: Path, documents: Iterable[Document], changed: Collection[str] | None,
+          progress: Callable[[str], None], compiled: Mapping[str, Any] = NO_CONCEPTS, embedder: Embedder | None = None,
+          ) -> None:
     """Make the index in `directory`, which is its alone, or update it, so that it holds exactly `documents`.
 
     `compiled` are the concepts to find in them (`Concepts.compiled`; other ones make it anew), `embedder` the model
@@ -261,6 +268,21 @@ def _verify(directory: Path) -> None:
             raise refuse(f"is damaged: the file {name} is not as it was written")
 
 
+class _Weighed(NamedTuple):
+    """A challenge as it was understood, and how every row fits it: its words and concepts (as the terms that they may
+    be) with their places and postings; its vector; and of each row the score of its words, of its concepts, its
+    nearness and its score by all of them."""
+
+    language: str
+    places: Mapping[tuple[str, ...], Sequence[tuple[int, int]]]
+    scored: Mapping[tuple[str, ...], Scored]
+    shared: Floats
+    common: Floats
+    question: Vectors
+    near: Floats | None
+    scores: Floats
+
+
 class WhooshEngine(Engine):
     """Answers from an index that `build` made. Opens it for reading only; safe to call from several threads."""
 
@@ -338,7 +360,34 @@ class WhooshEngine(Engine):
         if len(text) > MAX_CHALLENGE_CHARACTERS:
             raise BadInput([("challenge", f"This text has {len(text)} characters, and up to {MAX_CHALLENGE_CHARACTERS} "
                                           "can be matched. Send the part that describes the problem")])
-        language = language or analysis.language_of(text)
+        weighed = self._weigh(text, language or analysis.language_of(text))
+        rows = self._columns.top(weighed.scores > 0, weighed.scores, Sort.RELEVANCE, 0, limit)
+        passages = self._best(
+            rows.tolist(), weighed.scored, (PROBLEM_FIELDS, ANSWER_FIELDS),
+            near=self._meaning.of_passages(weighed.question, rows) if self._meaning else ())
+        scoring, near = self._ranker.scoring, weighed.near
+        return Candidates(
+            weighed.language,
+            tuple(QuestionWord(text[slice(*spans[0])], tuple(spans), weighed.scored[terms].idf, slug_of(terms[0]))
+                  for terms, spans in weighed.places.items()),
+            tuple(Candidate(self._slugs[row], float(weighed.scores[row]), float(weighed.shared[row]),
+                            float(weighed.common[row]), None if near is None else float(near[row]), held, *best)
+                  for row, held, best in zip(rows.tolist(), _held(rows, list(weighed.scored.values())), passages,
+                                             strict=True)),
+            scoring.idf(self._ranker.count, 1),
+            scoring.k1 + 1,
+        )
+
+    def similar(self, slug: str, text: str, language: str, limit: int) -> tuple[str, ...]:
+        """At most `limit` other cases like the case `slug`, which `text` tells of: those that score at least LIKE of
+        what it scores itself."""
+        scores = self._weigh(text, language).scores
+        least = LIKE * scores[bisect_left(self._slugs, slug)]
+        rows = self._columns.top(scores >= max(least, sys.float_info.min), scores, Sort.RELEVANCE, 0, limit + 1)
+        return tuple(other for row in rows.tolist() if (other := self._slugs[row]) != slug)[:limit]
+
+    def _weigh(self, text: str, language: str) -> _Weighed:
+        """How well every row fits a challenge, from all sides."""
         words: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         for word in analysis.words(text, language, self._languages) if "words" in self._sides else ():
             words.setdefault(self._terms(word) or word.terms[:1], []).append((word.start, word.end))
@@ -348,28 +397,14 @@ class WhooshEngine(Engine):
         shared, common = (self._ranker.scores((scored[terms], len(spans)) for terms, spans in side.items())
                           for side in (words, concepts))
         scores = shared + CONCEPT_WEIGHT * common
-        if not places:  # Nothing but words of grammar and signs, near which everything and nothing lies.
-            limit = 0
-        near: Floats | None = None
+        question, near = np.empty(0, dtype=np.float32), None
         if self._meaning:
-            asked = self._meaning.of_question(text, language)
-            near = self._meaning.of_rows(asked)
+            question = self._meaning.of_question(text, language)
+            near = self._meaning.of_rows(question)
             scores = fused(scores, near, self._meaning.trust)
-        rows = self._columns.top(scores > 0, scores, Sort.RELEVANCE, 0, limit)
-        passages = self._best(rows.tolist(), scored, (PROBLEM_FIELDS, ANSWER_FIELDS),
-                              near=self._meaning.of_passages(asked, rows) if self._meaning else ())
-        scoring = self._ranker.scoring
-        return Candidates(
-            language,
-            tuple(QuestionWord(text[slice(*spans[0])], tuple(spans), scored[terms].idf, slug_of(terms[0]))
-                  for terms, spans in places.items()),
-            tuple(Candidate(self._slugs[row], float(scores[row]), float(shared[row]), float(common[row]),
-                            None if near is None else float(near[row]), held, problem, answer)
-                  for row, held, (problem, answer) in zip(rows.tolist(), _held(rows, list(scored.values())), passages,
-                                                          strict=True)),
-            scoring.idf(self._ranker.count, 1),
-            scoring.k1 + 1,
-        )
+        if not places and self._sides != {"meaning"}:  # Only grammar and signs: everything and nothing is near them.
+            scores = np.zeros(self._ranker.count)
+        return _Weighed(language, places, scored, shared, common, question, near, scores)
 
     def complete(self, prefix: str, limit: int = 8) -> tuple[str, ...]:
         """Words of the index that begin with `prefix`, as people write them, most frequent first."""
