@@ -133,19 +133,23 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
 @main.command()
 @click.argument("text", default="-")
 @click.option("--city", metavar="SLUG", help="Your city, as its file is named; cities like it come first.")
+@click.option("--language", metavar="CODE", help="Language of TEXT, as fi, where it is not told by itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print what /api/v1/match answers.")
 @click.pass_obj
-def match(settings: Settings, text: str, city: str | None, as_json: bool) -> None:
+def match(settings: Settings, text: str, city: str | None, language: str | None, as_json: bool) -> None:
     """Has anyone solved this? TEXT is the challenge in your own words; - reads it from standard input."""
+    from innoshare.case import LANGUAGES
     from innoshare.matching import Challenge
     from innoshare.web import shapes, wording
 
+    if language and language not in LANGUAGES:
+        raise BadInput([("--language", f"choose from {', '.join(LANGUAGES)}; or leave it out")])
     library = _library(settings)
     if city and city not in library.cities:
         raise BadInput([("--city", f"there is no city {city!r} in the library")])
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    challenge = Challenge.of(text, library.cities[city] if city else None)
+    challenge = Challenge.of(text, library.cities[city] if city else None, language or "")
     answer = library.match(challenge)
     body = shapes.match_body(answer, library, settings.base_url)
     if as_json:
@@ -322,6 +326,8 @@ def _print_match(item: "Match") -> None:
               f"{escape(card.country_name)} · {card.outcome.label} · evidence {card.evidence_level} of 5 · "
               f"{escape(card.slug)}")
     for evidence in item.evidence:
+        if evidence.feature == "shared-concepts" and evidence.case_text:
+            out.print(f"  Both speak of: {escape(evidence.case_text)}")
         if evidence.feature == "answering-sentence":
             out.print(f"  You: “{escape(evidence.challenge_text)}”\n  The case: “{escape(evidence.case_text)}”")
     out.print()

@@ -304,7 +304,7 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
                  Concepts.compiled(found.concepts.values()), embedder)
     catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
                     concepts=found.concepts, rendered=rendered, digests=found.digests, documents=digests,
-                    similar=_similar(directory / "index", documents, embedder, progress),
+                    similar=_similar(directory / "index", documents, cases, embedder, progress),
                     country_names={city.country: country_name(city.country) for city in cities.values()})
     (directory / "in-use").touch()
     (directory / "edition.json").write_text(json.dumps({
@@ -316,16 +316,22 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     return len(cases), len(cities), len(documents) if changed is None else len(changed)
 
 
-def _similar(index: Path, documents: Sequence[Document], embedder: Embedder | None, progress: Progress
-             ) -> dict[str, tuple[str, ...]]:
-    """For each case those like it, by its title and its challenge."""
+def _similar(index: Path, documents: Sequence[Document], cases: Mapping[str, Case], embedder: Embedder | None,
+             progress: Progress) -> dict[str, tuple[str, ...]]:
+    """For each case those like it, by its title and its challenge; its translations are the same, not like it."""
     step = _counted("Comparing", len(documents), progress)
+    same: dict[str, set[str]] = {slug: {slug} for slug in cases}
+    for slug, case in cases.items():
+        for other in (item.case for item in case.translations if item.case in same):
+            same[slug].add(other)
+            same[other].add(slug)
     engine = whoosh.WhooshEngine(index, embedder)
     similar = {}
     try:
         for item in documents:
             told = f"{item.texts['title']}\n{item.texts['challenge']}"
-            similar[item.slug] = engine.similar(item.slug, told, item.language, SIMILAR)
+            found = engine.similar(item.slug, told, item.language, SIMILAR + len(same[item.slug]))
+            similar[item.slug] = tuple(other for other in found if other not in same[item.slug])[:SIMILAR]
             step(item.slug)
     finally:
         engine.close()

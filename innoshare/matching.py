@@ -167,7 +167,7 @@ class Question:
     def __init__(self, challenge: Challenge, found: Candidates, concepts: Mapping[str, Concept], today: date) -> None:
         self.challenge, self.language, self.words, self.today = challenge, found.language, found.words, today
         self.rarest, self.ceiling, self._concepts = found.rarest, found.ceiling, concepts
-        self.has_meaning = any(candidate.nearness is not None for candidate in found.candidates)
+        self.has_meaning = any(candidate.nearness for candidate in found.candidates)
 
     def weight(self, words: Set[int]) -> float:
         """How much these words weigh together."""

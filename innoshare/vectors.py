@@ -44,6 +44,8 @@ MULTILINGUAL_PIECES = 80_000
 # Texts given to a sentence model at once: more costs memory (padded to the longest), fewer time.
 BATCH = 32
 
+NOTHING = 1e-5  # A vector no longer than this is a difference of equal ones, in 32-bit numbers.
+
 _DIGEST_BYTES = 16  # Of a text, to know it again: 128 bits, no accidental collision.
 
 
@@ -109,10 +111,10 @@ def _loaded(setting: str, name: str) -> Embedder | None:
 
 
 def unit(rows: npt.NDArray[Any]) -> Vectors:
-    """Each row at length 1; zeros stay zeros."""
+    """Each row at length 1; what is no longer than rounding errors becomes zeros."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     made: Vectors = np.zeros(rows.shape, dtype=np.float32)
-    np.divide(rows, lengths, out=made, where=lengths > 0, casting="same_kind")
+    np.divide(rows, lengths, out=made, where=lengths > NOTHING, casting="same_kind")
     return made
 
 
@@ -133,7 +135,7 @@ class _Static:
         # Sorted by length, because each batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         rows = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        rows[order] = self._model.embed([texts[index][:MAX_CHARACTERS] for index in order])
+        rows[order] = self._model.embed([_whole(texts[index][:MAX_CHARACTERS]) for index in order])
         return unit(rows)
 
 
@@ -159,12 +161,14 @@ class _SentenceModel:
                                                          providers=["CPUExecutionProvider"])
             self._inputs = {item.name for item in self._session.get_inputs()}
             self.english_only = self._tokenizer.get_vocab_size() < MULTILINGUAL_PIECES
-            self.dimensions = self.embed(["a"]).shape[1]
+            one = np.ones((1, 1), dtype=np.int64)
+            self.dimensions = int(self._hidden(one, one).shape[2])
         except Exception as error:  # The runtime raises what it likes; who set this needs one thing.
-            raise SettingsError(f"INNOSHARE_EMBEDDINGS={directory}: the model cannot be used ({error}).") from error
+            raise SettingsError(f"INNOSHARE_EMBEDDINGS={directory}: the model cannot be used ({error}). Name another "
+                                f"directory, or write `{STATIC}` or `{NONE}`.") from error
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch([*map(_whole, texts)])]
         order = sorted(range(len(texts)), key=lambda index: len(tokens[index]))
         rows: list[Any] = [None] * len(texts)
         for at in range(0, len(order), BATCH):
@@ -175,12 +179,23 @@ class _SentenceModel:
             for row, index in enumerate(batch):
                 ids[row, :len(tokens[index])] = tokens[index]
                 mask[row, :len(tokens[index])] = 1
-            given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-            hidden = self._session.run(None, {name: given[name] for name in self._inputs})[0]
-            summed = (hidden * mask[:, :, None]).sum(axis=1)
+            summed = (self._hidden(ids, mask) * mask[:, :, None]).sum(axis=1)
             for row, vector in zip(batch, summed, strict=True):
                 rows[row] = vector
         return unit(np.array(rows)) if rows else np.zeros((0, self.dimensions), dtype=np.float32)
+
+    def _hidden(self, ids: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """The last hidden state: texts × pieces × dimensions. Raises ValueError where the model gives no such."""
+        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        hidden = np.asarray(self._session.run(None, {name: given[name] for name in self._inputs})[0])
+        if hidden.ndim != 3 or hidden.shape[:2] != ids.shape:
+            raise ValueError(f"it gives an array of shape {hidden.shape} and not a vector for each piece of each text")
+        return hidden
+
+
+def _whole(text: str) -> str:
+    """`text` without halves of surrogate pairs, which no tokenizer takes."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 class Remembered:
@@ -197,7 +212,7 @@ class Remembered:
         self._known: dict[bytes, Any] = {}
         self._used: dict[bytes, Any] = {}
         try:
-            with np.load(self._path, allow_pickle=False) as kept:
+            with self._path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 digests, rows = kept["digests"], kept["rows"]
             if rows.shape == (len(digests), self.dimensions):
                 self._known = dict(zip(map(bytes, digests), rows, strict=True))

@@ -14,15 +14,16 @@ MAY_IMPORT = {
     "case": set(),
     "render": {"case"},
     "content": {"case", "errors", "render"},
-    "search": {"case", "errors"},
+    "vectors": {"errors"},
+    "search": {"case", "errors", "vectors"},
     "catalogue": {"case", "errors", "render"},
-    "edition": {"case", "catalogue", "content", "errors", "render", "search"},
+    "edition": {"case", "catalogue", "content", "errors", "render", "search", "vectors"},
     "matching": {"case", "errors", "search"},
     "library": {"case", "config", "edition", "errors", "matching", "render", "search"},
-    "quality": {"case", "content", "edition", "errors", "library", "matching", "render", "search"},
+    "quality": {"case", "content", "edition", "errors", "library", "matching", "render", "search", "vectors"},
     "report": {"case", "content", "errors"},
     "web": {"case", "config", "errors", "library", "matching", "search"},
-    "cli": {"config", "content", "edition", "errors", "library", "matching", "quality", "report", "web"},
+    "cli": {"case", "config", "content", "edition", "errors", "library", "matching", "quality", "report", "search", "web"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -38,6 +39,10 @@ KNOWN_TO = {
     "yaml": {"content/frontmatter"},
     "rapidfuzz": {"search/words"},
     "Stemmer": {"search/text"},
+    "py3langid": {"search/text"},
+    "wordllama": {"vectors"},
+    "onnxruntime": {"vectors"},
+    "tokenizers": {"vectors"},
     "click": {"cli"},
     "waitress": {"cli"},
     "rich": {"cli"},
@@ -45,7 +50,7 @@ KNOWN_TO = {
 
 # Package -> its modules from the bottom up: each may import those before it, and none the package that they make up.
 STACKED = {
-    "content": ("mending", "frontmatter", "forms", "fields", "rules"),
+    "content": ("mending", "frontmatter", "forms", "fields", "rules", "vocabulary", "duplicates"),
     "render": ("proofreading",),
 }
 

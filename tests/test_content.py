@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from innoshare import content
-from innoshare.case import Case, City, Record, Term, front_matter, is_tag
+from innoshare.case import LANGUAGES, Case, City, Concept, Record, Term, front_matter, is_tag
 from innoshare.content import EVERY_CASE, FORMS, WORDS, check, digests, read
 from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.errors import Problem
@@ -63,6 +63,8 @@ def test_the_small_folder_is_in_order() -> None:
     assert small.cases[NIGHT_BUSES].cost != "unknown"
     assert small.cases[NIGHT_BUSES].body.startswith("## Situation")
     assert small.vocabulary["themes"]["mobility"].label_in("sv") == "Mobilitet"
+    assert len(small.concepts) == 8
+    assert all(set(concept.label) == set(LANGUAGES) for concept in small.concepts.values())
     assert small.digests == digests(TESTS / "cases")
 
 
@@ -84,11 +86,15 @@ def test_every_broken_file_is_told_as_expected() -> None:
         assert [one for one in found if one["path"] == path] == [one for one in expected if one["path"] == path]
 
 
+def test_a_concept_with_a_mistake_is_left_out_and_the_others_are_there() -> None:
+    assert list(read(TESTS / "broken", TODAY).concepts) == ["street", "night-bus"]
+
+
 def test_the_body_is_checked_even_where_the_header_cannot_be_read() -> None:
     problems = read(TESTS / "broken", TODAY).problems
     body_told = {problem.path for problem in problems if "<font" in problem.message}
     assert {Path(problem.path).stem for problem in problems if problem.path not in body_told} == {
-        "empty", "utf-16", "latin-1", "nul", "Not A Slug", "twenty", "brokenstad", "approaches"}
+        "empty", "utf-16", "latin-1", "nul", "Not A Slug", "twenty", "brokenstad", "approaches", "streets", "trams"}
 
 
 # --- words --------------------------------------------------------------------------------------------------------
@@ -116,7 +122,7 @@ def pydantic_words(model: type[Record], header: dict[str, object]) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("model", [Case, City, Term])
+@pytest.mark.parametrize("model", [Case, City, Term, Concept])
 def test_pydantic_never_speaks_to_a_reader(model: type[Record]) -> None:
     for header in everything_odd(model):
         text = f"---\n{json.dumps(header)}\n---\n"

@@ -112,9 +112,11 @@ def place(**changes: object) -> City:
     (place(), place(income_band=IncomeBand.LOW), 0.5),
     (place(density=1000.0), place(density=10.0), (1 + 1 + 0) / 3),
     (place(density="unknown"), place(density=10.0), 1.0),
+    (place(powers=["water", "waste"]), place(powers=["water", "roads"]), (1 + 1 + 1 / 3) / 3),
+    (place(powers="unknown"), place(powers=["water"]), 1.0),
 ])
 def test_likeness_of_cities(mine: City, theirs: City, score: float) -> None:
-    question = matching.Question(Challenge("text", mine), Candidates((), (), 1.0, 1.0), date(2026, 1, 1))
+    question = matching.Question(Challenge("text", mine), Candidates("", (), (), 1.0, 1.0), {}, date(2026, 1, 1))
     subject = matching.Subject(candidate=None, card=None, city=theirs)  # type: ignore[arg-type]  # It looks at cities only.
     found = matching.like_your_city(question, subject)
     assert found
@@ -133,10 +135,10 @@ def test_two_questions_asked_twice_get_the_same_answer(library: Library) -> None
     assert library.match(challenge) == library.match(challenge)
 
 
-def judged(first: dict[str, object], second: dict[str, object], mine: City | None = None,
-           other: City | None = None) -> list[str]:
-    """The order of two candidates with the same words, whose cards differ by what is given; the first one's city is
-    like `mine`, the second one's is `other`."""
+def judged(first: dict[str, object], second: dict[str, object], mine: City | None = None, other: City | None = None,
+           asking: City | None = None) -> list[matching.Judged]:
+    """Two candidates with the same words, whose cards differ by what is given; the first one's city is like `mine`, the
+    second one's is `other`. In their order for a challenge of the city `asking`."""
     fields: dict[str, object] = {
         "title": "A title", "summary": "A summary", "language": "en", "city_name": "Testby", "country": "SE",
         "country_name": "Sweden", "year": 2020, "stage": Stage.IMPLEMENTED, "outcome": Outcome.POSITIVE,
@@ -144,22 +146,36 @@ def judged(first: dict[str, object], second: dict[str, object], mine: City | Non
     cards = {"a": Card(slug="a", city="here", **(fields | second)),  # type: ignore[arg-type]  # of the fields above
              "b": Card(slug="b", city="there", **(fields | first))}  # type: ignore[arg-type]  # likewise
     words = (QuestionWord("flood", ((0, 5),), 3.0),)
-    found = Candidates(words, tuple(Candidate(slug, 4.0, frozenset({0}), None, None) for slug in cards), 3.0, 2.5)
+    found = Candidates("en", words, tuple(Candidate(slug, 1.0, 30.0, 0.0, None, frozenset({0}), None, None)
+                                           for slug in cards), 3.0, 2.5)
     cities = {"there": mine or place(), "here": other or place()}
-    return [item.card.slug for item in matching.judge(Challenge("flood here again", mine), found, cards, cities)]
+    return matching.judge(Challenge("flood here again", asking or mine), found, cards, cities, {})
+
+
+def order(*arguments: dict[str, object], **cities: City) -> list[str]:
+    first, second = arguments
+    return [item.card.slug for item in judged(first, second, **cities)]
 
 
 def test_of_two_equal_answers_the_better_proven_the_more_used_and_the_fresher_comes_first() -> None:
-    assert judged({}, {}) == ["a", "b"], "otherwise by slug"
-    assert judged({"evidence_level": 4}, {}) == ["b", "a"]
-    assert judged({"adoptions": 5}, {}) == ["b", "a"]
-    assert judged({"updated": "2025-01-01"}, {"updated": "2015-01-01"}) == ["b", "a"]
+    assert order({}, {}) == ["a", "b"], "otherwise by slug"
+    assert order({"evidence_level": 4}, {}) == ["b", "a"]
+    assert order({"adoptions": 5}, {}) == ["b", "a"]
+    assert order({"updated": "2025-01-01"}, {"updated": "2015-01-01"}) == ["b", "a"]
 
 
 def test_of_two_equal_answers_the_one_from_a_city_like_yours_comes_first() -> None:
     small, large = place(population=20_000), place(population=5_000_000, income_band=IncomeBand.LOW)
-    assert judged({}, {}, mine=small, other=large) == ["b", "a"]
-    assert judged({}, {}, mine=large, other=small) == ["b", "a"]
+    assert order({}, {}, mine=small, other=large) == ["b", "a"]
+    assert order({}, {}, mine=large, other=small) == ["b", "a"]
+
+
+def test_an_answer_says_whether_the_asking_city_changed_its_order() -> None:
+    small, large = place(population=20_000), place(population=5_000_000, income_band=IncomeBand.LOW)
+    for asking, changed in ((small, True), (large, False)):
+        found = judged({}, {}, mine=small, other=large, asking=asking)
+        answer = matching.answer(Challenge("flood here again", asking), Candidates("en", (), (), 3.0, 2.5), found, {})
+        assert answer.reordered is changed
 
 
 def test_proof_does_not_lift_a_case_over_a_stronger_answer(library: Library) -> None:

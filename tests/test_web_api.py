@@ -9,7 +9,7 @@ from string import ascii_lowercase
 from urllib.parse import quote
 
 import pytest
-from flask import Flask, Response, g
+from flask import Flask, Response, g, template_rendered
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tests_with
@@ -22,6 +22,7 @@ from innoshare.library import Library
 from innoshare.web import create_app
 from innoshare.web.app import MAX_ADDRESS, MAX_BODY
 from innoshare.web.parameters import MATCH, MAX_MISTAKES, SEARCH
+from innoshare.web.shapes import MatchBody
 
 GETS = ("/api/v1/search", "/api/v1/match?challenge=rain+floods+the+cellars", "/api/v1/suggest?q=wa", "/api/v1/cases",
         "/api/v1/cities", "/api/v1/vocabulary")
@@ -115,6 +116,29 @@ def test_match_answers_the_same_by_get_and_post(client: FlaskClient, library: Li
     assert case.slug in [item["case"]["slug"] for item in by_post.json["matches"] + by_post.json["cautions"]]
     assert by_post.headers["Cache-Control"] == "no-store"
     assert "ETag" not in by_post.headers
+
+
+def test_match_answers_the_same_as_the_page(app: Flask, client: FlaskClient, library: Library) -> None:
+    case = library.entry(library.cases(1, 1)[1][0].slug).case
+    for others in ({}, {"language": "en"}, {"language": case.language, "city": case.city}):
+        sent, shown = {"challenge": case.challenge, **others}, list[MatchBody]()
+        with template_rendered.connected_to(lambda _, context, shown=shown, **__: shown.append(context["body"]), app):
+            assert client.get("/match", query_string=sent).status_code == 200
+        body = client.get("/api/v1/match", query_string=sent).get_data(as_text=True)
+        of_page = shown[0].model_dump_json()
+        assert of_page == body.replace('"http://localhost/', '"/')
+
+
+def test_match_takes_a_language_and_refuses_what_is_none(client: FlaskClient) -> None:
+    sent = {"challenge": "rain floods the cellars", "language": "sv"}
+    for answer in (client.get("/api/v1/match", query_string=sent), client.post("/api/v1/match", json=sent)):
+        assert answer.json["language"] == "sv"
+    for language in ("klingon", "hu"):
+        body = problem(client.get("/api/v1/match", query_string=sent | {"language": language}), 400)
+        [mistake] = body["errors"]  # type: ignore[misc] # a list
+        assert mistake["parameter"] == "language"
+        assert "en, sv, fi" in mistake["detail"]
+    problem(client.post("/api/v1/match", json=sent | {"language": ["sv"]}), 400)
 
 
 def test_suggestions_lead_somewhere(client: FlaskClient, library: Library) -> None:

@@ -1,6 +1,7 @@
 """The pages as they are sent: complete, self-contained, safe, and honest about mistakes."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -13,6 +14,7 @@ from innoshare import edition
 from innoshare.case import Case
 from innoshare.config import Settings
 from innoshare.library import Library
+from innoshare.matching import FEATURES
 from innoshare.search import words_of
 from innoshare.web import create_app
 from innoshare.web.app import MAX_BODY
@@ -250,6 +252,76 @@ def test_a_challenge_is_answered_with_the_sentences_side_by_side(client: FlaskCl
     again = client.get(permalink)
     assert Page(again.text).text == page.text
     assert again.headers["Cache-Control"].startswith("private, ")
+
+
+GERMAN = "Bei Starkregen laufen die Keller voll, die Kanalisation schafft das Wasser nicht und alles ist versiegelt"
+
+
+def test_a_question_in_another_language_is_bridged_by_concepts(own_library: Library) -> None:
+    client = create_app(own_library).test_client()
+    answer = client.get("/match", query_string={"challenge": GERMAN})
+    page = Page(answer.text)
+    assert "The case is in English. You and the case both speak of:" in page.text
+    assert '<span class="tag" lang="de">Starkregen</span>' in answer.text
+    assert '<blockquote lang="de">' in answer.text
+    assert "Found out by itself (German)" in page.text
+    # In the language of the case there is nothing to say about it.
+    english = {"challenge": "In heavy rain the sewers overflow into cellars"}
+    text = Page(client.get("/match", query_string=english).text).text
+    assert "You and the case both speak of:" in text
+    assert "The case is in" not in text
+
+
+def test_the_form_offers_the_languages_by_their_own_names_and_keeps_the_one_chosen(client: FlaskClient) -> None:
+    page = Page(client.get("/match").text)
+    assert "English, Svenska, Suomi, Dansk" in page.text.replace(" ,", ",")
+    assert {"en", "fi", "pl"} <= {option["value"] for option in page.all("option")}
+    page = Page(client.post("/match", data={"challenge": "rain floods the cellars", "language": "fi"}).text)
+    assert [option["value"] for option in page.all("option") if "selected" in option] == ["fi"]
+    assert any("language=fi" in link["href"] for link in page.all("a") if link["href"].startswith("/match?"))
+    answer = client.get("/match?challenge=rain+floods+the+cellars&language=klingon")
+    assert answer.status_code == 400
+    assert "#language" in [link["href"] for link in Page(answer.text).all("a")]
+    assert "klingon" not in answer.text
+
+
+def test_that_the_city_changed_the_order_is_said_only_where_it_did(
+        own_library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, sent = create_app(own_library).test_client(), {"challenge": GERMAN, "city": "frome"}
+    real = own_library.match
+    for reordered in (True, False):
+        monkeypatch.setattr(own_library, "match",
+                            lambda challenge, reordered=reordered: replace(real(challenge), reordered=reordered))
+        text = Page(client.get("/match", query_string=sent).text).text
+        assert ("Cases from cities like Frome come first among equally strong ones." in text) is reordered
+
+
+def test_a_case_ends_with_similar_ones_where_there_are_any(each: tuple[FlaskClient, Library]) -> None:
+    client, library = each
+    found = 0
+    for card in library.cases(1, 50)[1]:
+        similar = library.entry(card.slug).similar
+        html = client.get(f"/cases/{card.slug}").text
+        assert ("Similar cases" in html) is bool(similar)
+        end = html.partition('id="similar"')[2]
+        for other in similar:
+            assert f'href="/cases/{other.slug}"' in end
+        found += bool(similar)
+    assert found
+
+
+def test_about_tells_what_decides_and_what_only_orders(client: FlaskClient) -> None:
+    text = Page(client.get("/about").text).text
+    matching = text.partition("What decides whether a case is shown")[2]
+    decides, _, orders = matching.partition("What only changes the order")
+    assert orders
+    for feature in FEATURES:
+        assert feature.explanation in (decides if feature.decides else orders)
+        assert feature.label not in (orders if feature.decides else decides)
+    shares = [int(share) for share in re.findall(r"(\d+) %", orders.partition("What “strong”")[0])]
+    assert sum(shares) == 100
+    for word in ("Strong", "Possible", "None", "Add a word"):
+        assert word in text
 
 
 def test_what_is_said_about_privacy_is_so(client: FlaskClient) -> None:

@@ -3,15 +3,16 @@
 import json
 import math
 from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from innoshare.case import EVIDENCE_LEVELS, Outcome, SizeBand
+from innoshare.case import EVIDENCE_LEVELS, LANGUAGES, Outcome, SizeBand
 from innoshare.errors import BadInput
 from innoshare.library import Library
-from innoshare.matching import NEAREST, Challenge, Verdict
+from innoshare.matching import NEAREST, Answer, Challenge, Verdict
 from innoshare.search import MAX_OFFSET, MAX_PER_PAGE, MAX_QUERY_CHARACTERS, Query, Sort
 from innoshare.web import parameters, shapes, wording
 from innoshare.web.parameters import MAX_FIELDS, MAX_MISTAKES, MAX_VALUES, Parameters
@@ -147,6 +148,25 @@ def test_a_challenge_is_read_with_its_city(library: Library) -> None:
     assert parameters.challenge(asked, library.cities) == Challenge("Rain floods the cellars.", library.cities[slug])
 
 
+def test_a_challenge_may_say_its_language(library: Library) -> None:
+    text = "Rain floods the cellars."
+    for code in LANGUAGES:
+        asked = Parameters([("challenge", text), ("language", code)], parameters.MATCH)
+        challenge = parameters.challenge(asked, library.cities)
+        assert challenge == Challenge(text, None, code)
+        assert shapes.match_body(library.match(challenge), library).language == code
+
+
+@pytest.mark.parametrize("language", ["English", "xx", "EN", "hu", "en,sv"])
+def test_another_language_is_refused_with_those_there_are(library: Library, language: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parameters.challenge(Parameters([("challenge", "a b c"), ("language", language)], parameters.MATCH),
+                             library.cities)
+    [(name, advice)] = caught.value.mistakes
+    assert name == "language"
+    assert ", ".join(LANGUAGES) in advice
+
+
 @pytest.mark.parametrize("text", ["", "two words", "word " * 2001, "x" * 20_001])
 def test_a_challenge_out_of_bounds_and_an_unknown_city_are_both_told(library: Library, text: str) -> None:
     with pytest.raises(BadInput) as caught:
@@ -188,7 +208,8 @@ def test_a_chosen_value_that_nothing_has_stays_in_sight(library: Library) -> Non
 def test_a_match_body_has_the_promised_names_and_says_none(library: Library) -> None:
     case = library.entry(library.cases(1, 1)[1][0].slug).case
     body = shapes.match_body(library.match(Challenge.of(case.challenge)), library).model_dump(mode="json")
-    assert {"verdict", "matches", "cautions", "edition"} <= set(body)
+    assert {"verdict", "language", "themes", "reordered", "matches", "cautions", "nearest", "next_steps",
+            "edition"} == set(body)
     first = (body["matches"] + body["cautions"])[0]
     assert first["case"]["slug"] == case.slug
     assert set(first["evidence"][0]) == EVIDENCE
@@ -213,16 +234,92 @@ def test_the_verdict_counts_cities_other_than_your_own_and_tells_what_came_of_it
     assert wording.verdict_words(body, at_home, library.languages)[0] == "Solved in your own city"
 
 
-def test_a_question_in_another_language_is_not_answered_with_nobody_has_solved_it(library: Library) -> None:
-    text = "Die Ballettschuhe unserer Oper sind alt und die Geigen sind nicht mehr zu gebrauchen"
+def nothing(library: Library, text: str) -> tuple[shapes.MatchBody, str, str]:
+    """The body, the heading and the sentence of an answer that found nothing."""
     answer = library.match(Challenge.of(text))
-    heading, sentence = wording.verdict_words(shapes.match_body(answer, library), answer.challenge, library.languages)
-    assert heading == "Nothing found for a question in German"
-    assert "English and Swedish" in sentence
+    body = shapes.match_body(answer, library)
+    assert body.verdict is Verdict.NONE
+    return body, *wording.verdict_words(body, answer.challenge, library.languages)
+
+
+def test_a_question_in_a_language_that_is_not_understood_is_not_answered_with_nobody_has_solved_it(
+        library: Library) -> None:
+    body, heading, sentence = nothing(
+        library, "A balettcipők régiek és a hegedűk már nem használhatók az operában, ezért nincs előadás")
+    assert body.language == "hu"
+    assert heading == "Nothing found for a question in Hungarian"
+    assert "English, Swedish, Finnish, Danish, German, Dutch, French, Spanish, Italian, Portuguese and Pol" in sentence
+    # Where cases are in that language, its words are understood.
+    understood = wording.verdict_words(body, Challenge.of("egy két három"), {"en", "hu"})
+    assert understood[0] == "Nobody in this library has solved this yet"
+
+
+def test_a_question_in_one_of_the_languages_is_answered_as_in_english(library: Library) -> None:
+    body, heading, sentence = nothing(
+        library, "Die Ballettschuhe unserer Oper sind alt und die Geigen sind nicht mehr zu gebrauchen")
+    assert body.language == "de"
+    assert heading == "Nobody in this library has solved this yet"
+    assert "translated" not in sentence
+
+
+@pytest.fixture
+def unanswered(own_library: Library) -> Answer:
+    """An answer without cases to a challenge about two themes, of which the library has cases on the first only."""
+    held, empty = "mobility", "nobody-wrote-on-this"
+    answer = own_library.match(Challenge.of("zyxwv utsrq ponml kjihg"))
+    return replace(answer, themes=(held, empty))
+
+
+def test_where_nothing_answers_the_themes_that_have_cases_lead_on(own_library: Library, unanswered: Answer) -> None:
+    body = shapes.match_body(unanswered, own_library, "https://library.example")
+    label = own_library.facet_label("theme", "mobility")
+    assert [(theme.slug, theme.label) for theme in body.themes] == [
+        ("mobility", label), ("nobody-wrote-on-this", "nobody-wrote-on-this")]
+    assert [step.url for step in body.next_steps if step.text.startswith("Browse")] == [
+        "https://library.example/search?theme=mobility"]
+    assert f"Browse all cases on {label}." in [step.text for step in body.next_steps]
+    # Of a language that is not understood, concepts are found by accident.
+    body = shapes.match_body(replace(unanswered, language="hu"), own_library)
+    assert not [step for step in body.next_steps if step.text.startswith("Browse")]
+
+
+def test_a_question_in_another_language_finds_a_case_and_names_what_both_speak_of(own_library: Library) -> None:
+    body = shapes.match_body(own_library.match(Challenge.of(
+        "Bei Starkregen laufen die Keller voll, die Kanalisation schafft das Wasser nicht und alles ist versiegelt")),
+        own_library)
+    assert body.language == "de"
+    assert "water-sanitation" in [theme.slug for theme in body.themes]
+    first = body.matches[0]
+    assert first.case.language == "en"
+    assert "Starkregen" in wording.concepts(first.evidence)
+
+
+def evidence(feature: str, challenge_text: str = "", case_text: str = "") -> shapes.EvidenceBody:
+    return shapes.EvidenceBody(feature=feature, label="x", weight=0.1, score=0.5, challenge_text=challenge_text,
+                               case_text=case_text, challenge_marks=(), case_marks=())
+
+
+@pytest.mark.parametrize(("item", "yours", "theirs"), [
+    (evidence("shared-words"), "none", "none"),
+    (evidence("shared-words", "flood, cellar"), "flood, cellar", "the same words"),
+    (evidence("shared-concepts"), "none", "none"),
+    (evidence("shared-concepts", "viemärit", "viemäri"), "viemärit", "viemäri"),
+    (evidence("near-in-meaning"), "all of it", "title, summary and problem"),
+    (evidence("same-problem", "It rains.", "It pours."), "It rains.", "It pours."),
+    (evidence("adoptions", "", "3 known"), "–", "3 known")])
+def test_evidence_reads_well_also_where_it_rests_on_no_word(item: shapes.EvidenceBody, yours: str, theirs: str) -> None:
+    assert wording.compared(item) == (yours, theirs)
+
+
+def test_the_link_to_an_answer_asks_the_same(library: Library) -> None:
+    city = next(iter(library.cities.values()))
+    for challenge in (Challenge("Rain & floods & mud"), Challenge("Rain & floods & mud", city, "sv")):
+        query = parse_qsl(urlsplit(wording.match_address(challenge)).query)
+        assert parameters.challenge(Parameters(query, parameters.MATCH), library.cities) == challenge
 
 
 def test_where_nothing_answers_the_nearest_cases_are_named(library: Library) -> None:
-    body = shapes.match_body(library.match(Challenge.of("The night watchman of the museum sleeps on the bus")), library)
+    body = shapes.match_body(library.match(Challenge.of("The night watchman of the museum plays the violin")), library)
     assert body.verdict == "none"
     assert 0 < len(body.nearest) <= NEAREST
     assert body.next_steps
@@ -232,6 +329,7 @@ def test_a_case_body_holds_all_of_the_file(library: Library) -> None:
     for card in library.cases(1, 50)[1]:
         entry = library.entry(card.slug)
         body = json.loads(shapes.case_body(entry, library).model_dump_json())
+        assert [item["slug"] for item in body["similar"]] == [other.slug for other in entry.similar]
         in_file = json.loads(entry.case.model_dump_json())
         assert body | {"city": body["city_slug"]} == body | in_file
         assert "".join(section["text"] for section in body["sections"])
@@ -298,6 +396,16 @@ def test_money(amount: float, currency: str | None, expected: str) -> None:
     ("2019", "2019"), ("2019-05", "May 2019"), ("2019-05-31", "31 May 2019"), ("unknown", "unknown")])
 def test_day(text: str, expected: str) -> None:
     assert wording.day(text) == expected
+
+
+@pytest.mark.parametrize(("names", "expected"), [
+    ([], ""), (["one"], "one"), (["one", "two"], "one and two"), (["one", "two", "three"], "one, two and three")])
+def test_listed(names: list[str], expected: str) -> None:
+    assert wording.listed(names) == expected
+
+
+def test_languages_are_called_by_their_own_names() -> None:
+    assert [wording.own_name(code) for code in ("fi", "pt", "de")] == ["Suomi", "Português", "Deutsch"]
 
 
 def test_plural() -> None:

@@ -10,6 +10,7 @@ what they mean; a build asks it whether anything changed.
 This room decides which files count and puts the parts together. Below it, each without knowing those above:
 
     vocabulary    files of terms: the vocabularies, and the concepts with their words in every language
+    duplicates    cases that may be here already
     rules         what concerns several fields, other files or the calendar
     fields        single fields: Pydantic finds the mistakes by the declarations in `case`, here they get our words
     forms         what somebody probably meant: patterns with examples and guesses, the nearest value of a list
@@ -33,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from innoshare.case import VOCABULARIES, Case, City, Concept, Slug, Status, Term, Vocabulary
-from innoshare.content import vocabulary
+from innoshare.content import duplicates, vocabulary
 from innoshare.content.fields import WORDS, Spot, check
 from innoshare.content.forms import FORMS, SLUG, one_of
 from innoshare.content.frontmatter import MAX_FILE_BYTES
@@ -223,10 +224,24 @@ def read(root: Path, today: date | None = None) -> Content:
     for file in gathered.files["cases"]:
         if case := _page(file, Case, EVERY_CASE, world, gathered):
             cases[file.name] = case
+    gathered.problems += _duplicates(cases, {file.name: file.path for file in gathered.files["cases"]})
     if any(name not in terms for name in VOCABULARIES):
         cases = {}  # their themes would have no names; the Problem stands with the vocabulary
     return Content(root, dict(sorted(cases.items())), dict(sorted(cities.items())), terms, concepts,
                    tuple(sorted(gathered.problems)), dict(sorted(gathered.digests.items())))
+
+
+def _duplicates(cases: Mapping[str, Case], paths: Mapping[str, str]) -> Found:
+    """Advice where a case is perhaps there already, told in the file that was changed later."""
+    found: dict[tuple[str, str], str] = {}
+    for later, earlier, share in duplicates.alike(cases):
+        found[later, earlier] = f"shares {share:.0%} of its words with it, and is of the same city"
+    for later, earlier, run in duplicates.copied(cases):
+        found.setdefault((later, earlier), f"says in the same words: {shown(run + ' …')}")
+    for (later, earlier), why in found.items():
+        yield _problem(paths[later], f"This case may be here already as {shown(earlier)}: it {why}.",
+                       f"If it is the same, add what is new to {paths[earlier]} and remove this file. If not, say in "
+                       "the summary what is different, or write the shared part once and link to it.", level="advice")
 
 
 def _page(file: _File, model: Any, rules: tuple[Rule, ...], world: World, gathered: _Gathered) -> Any:

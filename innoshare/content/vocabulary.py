@@ -65,19 +65,20 @@ def concepts(files: Sequence[tuple[str, bytes]], vocabulary: Vocabulary) -> tupl
     found: dict[str, Concept] = {}
     problems: list[Problem] = []
     owners: dict[tuple[str, str], tuple[str, str]] = {}
+    paths: dict[str, str] = {}
     for path, data in files:
         file = _File(path, data)
         problems += file.parts.problems
         for slug, value in file.parts.values.items():
             concept, mistakes = _concept(file, slug, value, vocabulary)
             if slug in found:
-                mistakes.append(file.problem((slug,), f"There is another concept {shown(slug)}.", "Join the two, or "
-                                             "choose another name for this one.", at_key=True))
+                mistakes.append(file.problem((slug,), f"There is another concept {shown(slug)} in {paths[slug]}.",
+                                             "Join the two, or choose another name for this one.", at_key=True))
             elif concept:
                 mistakes += _taken(file, concept, owners)
             problems += mistakes
             if concept and not mistakes:
-                found[slug] = concept
+                found[slug], paths[slug] = concept, path
     return found, problems
 
 
@@ -89,8 +90,14 @@ def _concept(file: _File, slug: str, value: Any, vocabulary: Vocabulary) -> tupl
     problems += file.slug(slug)
     label = value.get("label")
     if isinstance(label, dict) and (missing := [code for code in LANGUAGES if code not in label]):
+        lines = ", ".join(f"`{code}: …`" for code in missing)
         problems.append(file.problem((slug, "label"), f"The concept {shown(slug)} has no word in {', '.join(missing)}.",
-                                     f"Add a line `{missing[0]}: …` below `label:`, with the word people use there."))
+                                     f"Add below `label:`, with the usual word in that language: {lines}."))
+    synonyms = value.get("synonyms")
+    if isinstance(label, dict) and isinstance(synonyms, dict):
+        problems += [file.problem((slug, "synonyms", code), f"There are synonyms in {shown(code)}, but no label.",
+                                  f"Move the most usual of them to a line `{code}: …` below `label:`.", at_key=True)
+                     for code in synonyms if code not in label]
     for field, info in front_matter(Concept):
         listed, named = mark(info).vocabulary or "", value.get(field)
         if listed in vocabulary and isinstance(named, list):
@@ -105,12 +112,15 @@ def _taken(file: _File, concept: Concept, owners: dict[tuple[str, str], tuple[st
     """Words that already stand for another concept, or twice for this one. Keeps in `owners` whose each word is."""
     for language, names in concept.names.items():
         for place, name in enumerate(names):
+            if not any(map(str.isalnum, name)):
+                yield file.problem((concept.slug, "label", language), f"{shown(name)} holds no letter.", "Write a word.")
             steps: Steps = (concept.slug, *(("synonyms", language, place - 1) if place else ("label", language)))
-            word = (language, name.casefold())
+            word = (language, " ".join(name.replace("-", " ").casefold().split()))
             if word not in owners:
                 owners[word] = concept.slug, file.path
             elif owners[word][0] == concept.slug:
-                yield file.problem(steps, f"{shown(name)} is there already.", "Remove one of the two.")
+                yield file.problem(steps, f"{shown(name)} is already among the words of {shown(concept.slug)}; capitals and "
+                                   "hyphens make no difference.", "Remove one of the two.")
             else:
                 owner, path = owners[word]
                 yield file.problem(steps, f"{shown(name)} already stands for the concept {shown(owner)} in {path}.",

@@ -116,7 +116,7 @@ class _Reader:
         foreign = {place for place, (_, language) in enumerate(texts) if self.is_foreign(language)}
         for place in foreign:
             vectors[place] = self.by_concepts(self._concepts.asked(*texts[place]))
-        own = [place for place in range(len(texts)) if place not in foreign]
+        own = [place for place, (text, _) in enumerate(texts) if place not in foreign and any(map(str.isalnum, text))]
         vectors[own] = self._embedder.embed([texts[place][0] for place in own])
         vectors = unit(vectors)
         empty = ~vectors.any(axis=1)

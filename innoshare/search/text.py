@@ -137,16 +137,21 @@ def words(text: str, language: str, languages: Collection[str]) -> list[Word]:
     return kept if kept or language else grammar
 
 
-def stems(text: str, language: str) -> Iterator[Token]:
+def stems(text: str, language: str, remember: bool = False) -> Iterator[Token]:
     """Every word of `text` with its stem, in order, those of grammar as well: what a fixed phrase ("lack of access") is
-    recognised by. A hyphenated word gives its parts only."""
+    recognised by. A hyphenated word gives its parts only. `remember` what the library's own texts hold, to be quicker.
+    """
     analyst, position = _terms(language), 0
     for raw, at in _compounds(text):
-        parts, width = _parts(raw)
-        for part, start, end, place in parts[:width]:
-            if term := analyst.stem(part):
-                yield Token(term, at + start, at + end, position + place)
+        pieces, width = analyst.every(raw, remember)
+        for term, start, end, place in pieces:
+            yield Token(term, at + start, at + end, position + place)
         position += width
+
+
+def is_grammar(word: str, language: str) -> bool:
+    """Whether a word is one of grammar in `language`, as "the" in English."""
+    return _is_grammar(word, _stop_words(language))
 
 
 def stem(word: str, language: str) -> str:
@@ -217,6 +222,7 @@ class _Terms(dict[str, _Pieces]):
         algorithm = STEMMERS.get(language)
         self._stemmer = Stemmer.Stemmer(algorithm, 0) if algorithm else None  # 0: remembering is done here
         self._lock = Lock()
+        self._every: dict[str, _Pieces] = {}
 
     def __missing__(self, raw: str) -> _Pieces:
         parts, width = _parts(raw)
@@ -225,6 +231,19 @@ class _Terms(dict[str, _Pieces]):
         if len(self) >= CACHED_WORDS:
             self.clear()
         self[raw] = pieces
+        return pieces
+
+    def every(self, raw: str, remember: bool) -> _Pieces:
+        """The same with words of grammar, and of a hyphenated word the parts only."""
+        if (known := self._every.get(raw)) is not None:
+            return known
+        parts, width = _parts(raw)
+        pieces = tuple((term, start, end, place) for part, start, end, place in parts[:width]
+                       if (term := self.stem(part))), width
+        if remember:
+            if len(self._every) >= CACHED_WORDS:
+                self._every.clear()
+            self._every[raw] = pieces
         return pieces
 
     def stem(self, word: str) -> str:

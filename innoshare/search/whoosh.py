@@ -328,7 +328,7 @@ class WhooshEngine(Engine):
         words += [self._expanded(prefix) for prefix in asked.prefixes]
         counts = Counter(words)
         scored = self._scored(counts, language)
-        concepts = self._concepts_in(plain, language)
+        concepts = self._concepts_in(plain, language, within=False)
         common = self._scored(concepts)
         found = self._found(asked, query.text, [*scored.values(), *common.values()])
         scores = self._ranker.scores((word, counts[terms]) for terms, word in scored.items())
@@ -428,11 +428,12 @@ class WhooshEngine(Engine):
         among = self._columns.having("language", [language]) if language in self._languages else None
         return {terms: self._ranker.word(terms, among) for terms in words}
 
-    def _concepts_in(self, text: str, language: str) -> dict[tuple[str, ...], list[tuple[int, int]]]:
+    def _concepts_in(self, text: str, language: str, within: bool = True
+                     ) -> dict[tuple[str, ...], list[tuple[int, int]]]:
         """The concepts of a question, as the term that each is in the index, with the places where they stand."""
         found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         if "concepts" in self._sides:
-            for slug, start, end, _ in self._concepts.asked(text, language):
+            for slug, start, end, _ in self._concepts.asked(text, language, within):
                 found.setdefault((term_of(slug),), []).append((start, end))
         return found
 

@@ -72,6 +72,9 @@ def match() -> Response:
     return body(shapes.match_body(library.match(challenge, limit), library, g.base_url))
 
 
+_MEMBERS = "Send a JSON object with challenge, and city, language and limit if you like."
+
+
 def _json_object() -> Iterable[tuple[str, object]]:
     """The members of the JSON object that was posted, lists and objects among them refused later by their type."""
     if request.mimetype != "application/json":
@@ -79,10 +82,9 @@ def _json_object() -> Iterable[tuple[str, object]]:
     try:
         document: Any = json.loads(request.get_data())
     except (ValueError, RecursionError):
-        raise BadInput([("(body)", "This is not JSON. Send an object with challenge, and city and limit if you like.")
-                        ]) from None
+        raise BadInput([("(body)", f"This is not JSON. {_MEMBERS}")]) from None
     if not isinstance(document, dict):
-        raise BadInput([("(body)", "Send a JSON object with challenge, and city and limit if you like.")])
+        raise BadInput([("(body)", _MEMBERS)])
     return ((name, value) for name, value in document.items() if value is not None)
 
 

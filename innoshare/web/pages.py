@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 
-from innoshare.case import EVIDENCE_LEVELS, AdoptionStatus, Outcome, Stage
+from innoshare.case import EVIDENCE_LEVELS, LANGUAGES, AdoptionStatus, Outcome, Stage
 from innoshare.errors import BadInput
 from innoshare.library import Library
-from innoshare.matching import FEATURES, MAX_CHARACTERS, MAX_WORDS
+from innoshare.matching import FEATURES, FIT, MAX_CHARACTERS, MAX_WORDS
 from innoshare.search import MAX_QUERY_CHARACTERS, Query
 from innoshare.web import parameters, shapes, wording
 from innoshare.web.parameters import Parameters
@@ -66,16 +66,17 @@ def match() -> Response:
     library: Library = g.library
     pairs = list(given((request.form if request.method == "POST" else request.args).items(multi=True)))
     context: dict[str, object] = {"cities": library.cities, "typed": _typed("challenge"), "chosen": _typed("city"),
-                                  "body": None, "example": not pairs}
+                                  "chosen_language": _typed("language"), "body": None, "example": not pairs}
     if not pairs:
         return make_response(render_template("match.html", mistakes=(), **context))
     try:
-        challenge = parameters.challenge(Parameters(pairs, ("challenge", "city")), library.cities)
+        challenge = parameters.challenge(Parameters(pairs, ("challenge", "city", "language")), library.cities)
     except BadInput as error:
         return _refused("match.html", error, **context)
     body = shapes.match_body(library.match(challenge), library, request.root_path)
     heading, sentence = wording.verdict_words(body, challenge, library.languages)
-    context |= {"body": body, "heading": heading, "sentence": sentence, "caution": wording.caution_words(body),
+    context |= {"body": body, "asking": challenge.city, "heading": heading, "sentence": sentence,
+                "caution": wording.caution_words(body),
                 "permalink": wording.match_address(challenge, request.root_path)}
     return make_response(render_template("match.html", mistakes=(), **context))
 
@@ -97,6 +98,7 @@ def case(slug: str) -> str:
     translations = library.cards(item.case for item in entry.case.translations)
     return render_template("case.html", entry=entry, case=entry.case, city=entry.city, translations=translations,
                            blocks={block.section: block for block in entry.rendered.blocks if block.section},
+                           similar=[shapes.card_body(card, request.root_path) for card in entry.similar],
                            others=[block for block in entry.rendered.blocks if not block.section],
                            source_numbers={item.url: at for at, item in enumerate(entry.case.sources, 1)},
                            per_resident=shapes.cost_per_resident(entry.case, entry.city),
@@ -113,7 +115,8 @@ def city(slug: str) -> str:
 
 @blueprint.get("/about")
 def about() -> str:
-    return render_template("about.html", features=FEATURES, facts=g.library.facts, answer_minutes=ANSWER_SECONDS // 60)
+    return render_template("about.html", features=FEATURES, fit=FIT, facts=g.library.facts,
+                           answer_minutes=ANSWER_SECONDS // 60)
 
 
 def _is_stale(day: str) -> bool:
@@ -127,12 +130,13 @@ def words() -> dict[str, object]:
     """Lists of words, and the label of any value."""
     return {
         "EVIDENCE_LEVELS": EVIDENCE_LEVELS, "LEVELS": range(1, max(EVIDENCE_LEVELS) + 1), "Outcome": Outcome,
-        "Stage": Stage, "AdoptionStatus": AdoptionStatus, "MAX_WORDS": MAX_WORDS, "MAX_QUERY": MAX_QUERY_CHARACTERS,
+        "Stage": Stage, "AdoptionStatus": AdoptionStatus, "LANGUAGES": LANGUAGES, "MAX_WORDS": MAX_WORDS,
+        "MAX_QUERY": MAX_QUERY_CHARACTERS,
         "canonical": f"{g.base_url}{request.path}" if "base_url" in g else "",
         "label": g.library.facet_label if "library" in g else lambda facet, value: value,
     }
 
 
 for _filter in (wording.marked, wording.highlighted, wording.number, wording.money, wording.day, wording.language_name,
-                wording.plural):
+                wording.own_name, wording.plural, wording.listed, wording.compared, wording.concepts):
     blueprint.add_app_template_filter(_filter)

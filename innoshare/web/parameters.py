@@ -18,6 +18,7 @@ from babel import Locale
 from pydantic import TypeAdapter, ValidationError
 
 from innoshare.case import EARLIEST_YEAR, EVIDENCE_LEVELS, LATEST_YEAR, City, Outcome, SizeBand, Tag
+from innoshare.case import LANGUAGES as QUESTION_LANGUAGES
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import MAX_CHARACTERS, Challenge
@@ -25,7 +26,7 @@ from innoshare.search import FACETS, MAX_OFFSET, MAX_PER_PAGE, MAX_QUERY_CHARACT
 
 SEARCH = ("q", "theme", "challenge_type", "approach", "country", "city_size", "outcome", "evidence", "tag", "language",
           "year_from", "year_to", "sort", "page", "per_page")
-MATCH = ("challenge", "city", "limit")
+MATCH = ("challenge", "city", "language", "limit")
 
 MAX_VALUES = 60  # Of one facet. More than the longest vocabulary; stops a URL of a thousand tags.
 MAX_FIELDS = 30  # Beside the values of facets. Twice what any address takes; stops a body of a hundred thousand names.
@@ -43,11 +44,12 @@ _TAG: TypeAdapter[str] = TypeAdapter(Tag)  # The rule of the files: a second one
 class Parameters:
     """The parameters of one request, taken one by one. Mistakes are gathered; `finish` raises them together."""
 
-    def __init__(self, given: Iterable[tuple[str, object]], known: Collection[str]) -> None:
-        """`given` are (name, value) pairs, names may repeat; `known` the names this address takes."""
+    def __init__(self, given: Iterable[tuple[str, object]], known: Collection[str], many: Collection[str] = ()) -> None:
+        """`given` are (name, value) pairs, names may repeat; `known` the names this address takes, and `many` those of
+        them that may have several values."""
         self.values: dict[str, list[str]] = {}
         self.mistakes: dict[tuple[str, str], None] = {}  # In the order in which they were found.
-        most = MAX_FIELDS + MAX_VALUES * sum(name in FACETS for name in known)
+        most = MAX_FIELDS + MAX_VALUES * len(many)
         for count, (name, value) in enumerate(given, 1):
             if count > most:
                 self.refuse("(all)", f"At most {most} fields.")
@@ -143,7 +145,7 @@ def query(given: Iterable[tuple[str, object]], library: Library) -> Query:
     """The search that these parameters ask for. Raises BadInput with all mistakes (or the first MAX_MISTAKES).
 
     A value of a facet is taken if the vocabulary, or the list of its kind, has it, or else if the library holds it."""
-    asked, vocabulary = Parameters(given, SEARCH), library.vocabulary
+    asked, vocabulary = Parameters(given, SEARCH, FACETS), library.vocabulary
     filters = {
         "theme": asked.choices("theme", vocabulary["themes"], library),
         "challenge_type": asked.choices("challenge_type", vocabulary["challenge_types"], library),
@@ -210,9 +212,13 @@ def challenge(asked: Parameters, cities: Mapping[str, City]) -> Challenge:
     city = asked.text("city", limit=60)
     if city and city not in cities:
         asked.refuse("city", "There is no city of this name in the library. Leave it out, or choose one of its size.")
+    language = asked.text("language", limit=20)
+    if language and language not in QUESTION_LANGUAGES:
+        asked.refuse("language", f"Choose from: {', '.join(QUESTION_LANGUAGES)}. Or leave it out: the library "
+                                 "finds out by itself which language it is.")
     text = asked.text("challenge", MAX_CHARACTERS, "Describe one challenge.")
     try:
-        result = Challenge.of(text, cities.get(city))
+        result = Challenge.of(text, cities.get(city), language)
     except BadInput as error:
         if not any(name == "challenge" for name, _ in asked.mistakes):
             for name, advice in error.mistakes:

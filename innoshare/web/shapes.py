@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from innoshare.case import (
     EVIDENCE_LEVELS,
+    LANGUAGES,
     Card,
     Case,
     Choice,
@@ -29,7 +30,7 @@ from innoshare.case import (
 )
 from innoshare.library import Entry, Found, Library, Suggestion
 from innoshare.matching import Answer, Match, Strength, Verdict
-from innoshare.search import MAX_OFFSET
+from innoshare.search import MAX_OFFSET, Query
 
 
 class Shape(BaseModel):
@@ -111,8 +112,16 @@ class NextStep(Shape):
     url: str
 
 
+class ThemeBody(Shape):
+    slug: str
+    label: str
+
+
 class MatchBody(Shape):
     verdict: Verdict
+    language: str = Field(description="Of the challenge as it was understood, ISO 639-1; empty where not known")
+    themes: tuple[ThemeBody, ...] = Field(description="What it is about, by its concepts: most spoken of first")
+    reordered: bool = Field(description="Cases stand elsewhere than they would if no city had been given")
     matches: tuple[MatchedCase, ...]
     cautions: tuple[MatchedCase, ...] = Field(description="Similar attempts that failed or were stopped")
     nearest: tuple[CardBody, ...] = Field(description="What comes nearest where there is neither; no answer")
@@ -191,6 +200,7 @@ class CaseBody(Case):
     cost_per_resident: CostPerResident | None
     completeness_share: float = Field(description="Share of the wanted fields that say something, 0 to 1")
     warning: bool
+    similar: tuple[CardBody, ...] = Field(description="Other cases like it, most like it first")
     sections: tuple[SectionBody, ...]
     edition: str
 
@@ -289,21 +299,39 @@ def match_body(answer: Answer, library: Library, base_url: str = "") -> MatchBod
             for match in matches
         )
 
+    themes = tuple(ThemeBody(slug=slug, label=library.facet_label("theme", slug)) for slug in answer.themes)
+    steps: tuple[NextStep, ...] = ()
+    if answer.verdict is Verdict.NONE:
+        # The themes of a challenge in another language rest on words that look alike by accident.
+        around = _held(themes, library) if answer.language in ("", *LANGUAGES) else ()
+        steps = next_steps(around, base_url)
     return MatchBody(
         verdict=answer.verdict,
+        language=answer.language,
+        themes=themes,
+        reordered=answer.reordered,
         matches=matched(answer.matches),
         cautions=matched(answer.cautions),
         nearest=tuple(card_body(card, base_url) for card in answer.nearest),
-        next_steps=next_steps(base_url) if answer.verdict is Verdict.NONE else (),
+        next_steps=steps,
         edition=library.edition,
     )
 
 
-def next_steps(base_url: str = "") -> tuple[NextStep, ...]:
-    """What somebody can do whose challenge nobody here has solved."""
+def _held(themes: Sequence[ThemeBody], library: Library) -> list[ThemeBody]:
+    """Those of `themes` that the library has cases on."""
+    facets = library.search(Query(per_page=1)).results.facets if themes else ()
+    counts = {value: count for facet in facets if facet.field == "theme" for value, count in facet.counts}
+    return [theme for theme in themes if counts.get(theme.slug)]
+
+
+def next_steps(themes: Iterable[ThemeBody] = (), base_url: str = "") -> tuple[NextStep, ...]:
+    """What somebody can do whose challenge nobody here has solved; `themes` are those to look around in."""
     return (
         NextStep(text="Describe the problem rather than the solution you have in mind, and ask again.",
                  url=url_of(base_url, "match")),
+        *(NextStep(text=f"Browse all cases on {theme.label}.",
+                   url=url_of(base_url, f"search?{urlencode({'theme': theme.slug})}")) for theme in themes),
         NextStep(text="Search for single words, and look into neighbouring themes.", url=url_of(base_url, "search")),
         NextStep(text="When you solve it, be the first: publish your case, also if it did not work.",
                  url=url_of(base_url, "about#contribute")),
@@ -364,6 +392,7 @@ def case_body(entry: Entry, library: Library, base_url: str = "") -> CaseBody:
         cost_per_resident=cost_per_resident(case, city),
         completeness_share=round(case.completeness, 2),
         warning=case.is_warning,
+        similar=tuple(card_body(card, base_url) for card in entry.similar),
         sections=tuple(SectionBody(section=block.section, heading=block.heading, id=block.id, html=block.html,
                                    text=block.text) for block in entry.rendered.blocks),
         edition=library.edition,

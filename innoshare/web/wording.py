@@ -8,7 +8,7 @@ Decision: one locale, British English, until the pages speak other languages.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlencode
@@ -18,13 +18,21 @@ from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
 from markupsafe import Markup, escape
 
-from innoshare.case import EVIDENCE_LEVELS, Outcome
+from innoshare.case import EVIDENCE_LEVELS, LANGUAGES, Outcome
 from innoshare.library import Found, Library
 from innoshare.matching import Challenge, Strength, Verdict
 from innoshare.search import FACETS, Query, Sort, joined
-from innoshare.search.text import language_of
 from innoshare.web.parameters import address
-from innoshare.web.shapes import FacetValue, HighlightBody, MatchBody, SearchBody, last_page, search_body, url_of
+from innoshare.web.shapes import (
+    EvidenceBody,
+    FacetValue,
+    HighlightBody,
+    MatchBody,
+    SearchBody,
+    last_page,
+    search_body,
+    url_of,
+)
 
 LOCALE = Locale("en", "GB")
 
@@ -133,7 +141,9 @@ def _chips(query: Query, library: Library, path: str) -> Iterable[Link]:
 
 
 def verdict_words(body: MatchBody, challenge: Challenge, languages: Collection[str]) -> tuple[str, str]:
-    """(heading, sentence) that say what was found for a challenge in a library of cases in `languages`."""
+    """(heading, sentence) that say what was found for a challenge in a library of cases in `languages`.
+
+    A question in one of LANGUAGES is understood by its concepts, one in a language of the cases by its words."""
     own = challenge.city.slug if challenge.city else ""
     strong = [match.case for match in body.matches if match.strength is Strength.STRONG and match.case.city_slug != own]
     cities = plural(len({case.city_slug for case in strong}), "city", "cities")
@@ -150,12 +160,11 @@ def verdict_words(body: MatchBody, challenge: Challenge, languages: Collection[s
                 "These cases share part of your challenge. Look at what differs before you borrow from them.")
     if body.cautions:
         return "Nobody in this library has solved this yet", f"{caution_words(body)}. Read why before you begin."
-    language = language_of(challenge.text)
-    if language and languages and language not in languages:
-        names = " and ".join(sorted(language_name(code) for code in languages))
-        return (f"Nothing found for a question in {language_name(language)}",
-                f"The cases here are in {names}, and questions are not translated yet. Please ask in one of these "
-                "languages before you conclude that nobody has solved it.")
+    if body.language and body.language not in {*LANGUAGES, *languages}:
+        names = [language_name(code) for code in LANGUAGES]
+        return (f"Nothing found for a question in {language_name(body.language)}",
+                f"The library may not understand it: it knows the words of city life in {listed(names)}. Please ask in "
+                "one of these before you conclude that nobody has solved it.")
     return ("Nobody in this library has solved this yet",
             "That is an answer too: we would rather say so than show cases that do not fit.")
 
@@ -169,8 +178,24 @@ def caution_words(body: MatchBody) -> str:
 
 def match_address(challenge: Challenge, base_url: str = "") -> str:
     """The link that asks the same again. It holds the challenge in full: only for those who want to share it."""
-    city = {"city": challenge.city.slug} if challenge.city else {}
-    return url_of(base_url, "match?" + urlencode({"challenge": challenge.text, **city}))
+    others = {"city": challenge.city.slug if challenge.city else "", "language": challenge.language}
+    given = {name: value for name, value in others.items() if value}
+    return url_of(base_url, "match?" + urlencode({"challenge": challenge.text, **given}))
+
+
+def compared(item: EvidenceBody) -> tuple[str, str]:
+    """(in your words, in the case): what the table of evidence says of a finding, also where that rests on no words."""
+    if item.feature == "near-in-meaning":
+        return "all of it", "title, summary and problem"
+    if item.feature in ("shared-words", "shared-concepts") and not item.challenge_text:
+        return "none", "none"
+    return item.challenge_text or "–", item.case_text or ("the same words" if item.challenge_text else "–")
+
+
+def concepts(evidence: Iterable[EvidenceBody]) -> list[str]:
+    """What the concepts are called that challenge and case both speak of."""
+    return [name for item in evidence if item.feature == "shared-concepts" for name in item.case_text.split(", ")
+            if name]
 
 
 # The filters of the templates.
@@ -223,6 +248,17 @@ def day(text: str) -> str:
 
 def language_name(code: str) -> str:
     return str(LOCALE.languages.get(code, code))
+
+
+def own_name(code: str) -> str:
+    """What a language is called by those who speak it, as on a button: "Suomi"."""
+    name = str(Locale(code).language_name)
+    return name[:1].upper() + name[1:]
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """ "one", "one and two", "one, two and three"."""
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -1,0 +1,61 @@
+"""A case that is already here is noticed; two cases of one city, a quotation and a translation are no mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from innoshare import content
+from innoshare.errors import Problem
+
+ORIGINAL = "testby-night-buses"
+
+
+def copy(folder: Path, slug: str, *changes: tuple[str, str]) -> None:
+    """The original once more, under another name and changed in places."""
+    text = (folder / "cases" / f"{ORIGINAL}.md").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "cases" / f"{slug}.md").write_text(text, encoding="utf-8")
+
+
+def noticed(folder: Path) -> list[Problem]:
+    return [problem for problem in content.read(folder).problems if "may be here already" in problem.message]
+
+
+def line_of(folder: Path, field: str) -> str:
+    text = (folder / "cases" / f"{ORIGINAL}.md").read_text(encoding="utf-8")
+    return next(line for line in text.splitlines() if line.startswith(f"{field}:"))
+
+
+def test_nothing_is_noticed_in_the_small_library(folder: Path) -> None:
+    assert noticed(folder) == []
+
+
+def test_the_same_case_told_twice_is_noticed_in_the_later_file(folder: Path) -> None:
+    copy(folder, "testby-buses-again", (line_of(folder, "updated"), "updated: 2026-05-01"),
+         (line_of(folder, "title"), "title: Buses through the night in Testby"))
+    (problem,) = noticed(folder)
+    assert problem.path == "content/cases/testby-buses-again.md"
+    assert problem.level == "advice"
+    assert f"“{ORIGINAL}”" in problem.message or ORIGINAL in problem.message
+    assert f"content/cases/{ORIGINAL}.md" in problem.remedy
+
+
+def test_a_copied_text_is_noticed_in_another_city_as_well(folder: Path) -> None:
+    copy(folder, "sandhaven-buses", (line_of(folder, "city"), "city: sandhaven"),
+         (line_of(folder, "title"), "title: Buses at other hours"))
+    (problem,) = noticed(folder)
+    assert "in the same words" in problem.message
+
+
+def test_a_translation_is_no_second_case(folder: Path) -> None:
+    slug = "testby-buses-translated"
+    copy(folder, slug, (line_of(folder, "city"), f"{line_of(folder, 'city')}\ntranslations:\n  - language: sv\n    case: "
+                                                 f"{ORIGINAL}"))
+    assert noticed(folder) == []
+
+
+@pytest.mark.parametrize("name", ["content"])
+def test_the_real_content_tells_nothing_twice(name: str) -> None:
+    assert noticed(Path(__file__).parent.parent / name) == []
