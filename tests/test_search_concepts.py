@@ -33,9 +33,19 @@ def found(known: Concepts, text: str, *languages: str) -> list[tuple[str, str]]:
 CYCLING = concepts(en={"cycling": ["cycling", "bike"], "lane": ["bike lane"], "safe-lane": ["protected bike lane"]})
 
 
-def test_the_longest_label_is_found() -> None:
-    assert found(CYCLING, "A protected bike lane, a bike lane, a protected bike", "en") == [
-        ("safe-lane", "protected bike lane"), ("lane", "bike lane"), ("cycling", "bike")]
+def test_a_search_is_for_the_longest_label_and_a_text_speaks_of_those_within_as_well() -> None:
+    text = "A protected bike lane, a protected bike"
+    longest = CYCLING.asked(text, "en", within=False)
+    assert [(item.slug, text[item.start:item.end]) for item in longest] == [
+        ("safe-lane", "protected bike lane"), ("cycling", "bike")]
+    assert found(CYCLING, text, "en") == [
+        ("safe-lane", "protected bike lane"), ("lane", "bike lane"), ("cycling", "bike"), ("cycling", "bike")]
+
+
+def test_labels_may_overlap() -> None:
+    known = concepts(en={"shortage": ["missing homes"], "affordable": ["homes that people can pay"]})
+    assert found(known, "missing homes that people can pay", "en") == [
+        ("shortage", "missing homes"), ("affordable", "homes that people can pay")]
 
 
 def test_a_label_is_found_anew_behind_one_that_began_in_vain() -> None:
@@ -95,7 +105,8 @@ def test_words_whose_stems_agree_by_accident_are_no_concept() -> None:
 def test_words_of_grammar_within_a_phrase_may_be_others() -> None:
     known = concepts(en={"price": ["price of housing"], "housing": ["housing"]})
     assert found(known, "the price of housing, the price of the housing, housing at any price", "en") == [
-        ("price", "price of housing"), ("price", "price of the housing"), ("housing", "housing")]
+        ("price", "price of housing"), ("housing", "housing"), ("price", "price of the housing"), ("housing", "housing"),
+        ("housing", "housing")]
 
 
 def test_a_word_of_grammar_is_no_form_of_a_label() -> None:
@@ -160,7 +171,7 @@ def test_positions_count_all_words() -> None:
 def test_tokens_have_terms_that_no_word_can_have() -> None:
     text = "Bikes and bike lanes"
     assert [(slug_of(token.term), text[token.start:token.end], token.position) for token in CYCLING.tokens(text, "en")
-            ] == [("cycling", "Bikes", 0), ("lane", "bike lanes", 2)]
+            ] == [("cycling", "Bikes", 0), ("lane", "bike lanes", 2), ("cycling", "bike", 2)]
     assert slug_of(term_of("lane")) == "lane"
     assert slug_of("lane") == ""
     assert not [word for word in stems(f"{term_of('lane')} ~~lane", "en") if slug_of(word.term)]

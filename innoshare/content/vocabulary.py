@@ -112,15 +112,15 @@ def _taken(file: _File, concept: Concept, owners: dict[tuple[str, str], tuple[st
     """Words that already stand for another concept, or twice for this one. Keeps in `owners` whose each word is."""
     for language, names in concept.names.items():
         for place, name in enumerate(names):
-            if not any(map(str.isalnum, name)):
-                yield file.problem((concept.slug, "label", language), f"{shown(name)} holds no letter.", "Write a word.")
             steps: Steps = (concept.slug, *(("synonyms", language, place - 1) if place else ("label", language)))
+            if not any(map(str.isalnum, name)):
+                yield file.problem(steps, f"{shown(name)} holds no letter.", "Write a word.")
             word = (language, " ".join(name.replace("-", " ").casefold().split()))
             if word not in owners:
                 owners[word] = concept.slug, file.path
             elif owners[word][0] == concept.slug:
-                yield file.problem(steps, f"{shown(name)} is already among the words of {shown(concept.slug)}; capitals and "
-                                   "hyphens make no difference.", "Remove one of the two.")
+                yield file.problem(steps, f"{shown(name)} is already among the words of {shown(concept.slug)}; capitals "
+                                   "and hyphens make no difference.", "Remove one of the two.")
             else:
                 owner, path = owners[word]
                 yield file.problem(steps, f"{shown(name)} already stands for the concept {shown(owner)} in {path}.",

@@ -115,10 +115,10 @@ class Concepts:
             english[concept.slug] = concept.label_in("en")
             for language, names in concept.names.items():
                 # Also as it is typed without accents: stemmers read these, and give another stem.
-                for name, typed in {(name, typed) for name in names for typed in (name, analysis.fold(name))}:
+                for own, typed in {(name, typed) for name in names for typed in (name, analysis.fold(name))}:
                     words = list(analysis.stems(typed, language))
                     telling = _without_grammar(typed, words, language)
-                    shown = name if len(name) == len(typed) else typed
+                    shown = own if len(own) == len(typed) else typed
                     for kept, those in ((labels, words), (loose, telling if 1 < len(telling) < len(words) else ())):
                         if those:
                             kept.setdefault(language, {}).setdefault(_stems(those), []).append(
