@@ -300,8 +300,8 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     if previous.index is not None:
         shutil.copytree(previous.index, directory / "index")
         changed = {slug for slug, digest in digests.items() if previous.documents.get(slug) != digest}
-    whoosh.build(directory / "index", documents, changed, _counted("Indexing", len(documents), progress),
-                 Concepts.compiled(found.concepts.values()), embedder)
+    indexed = whoosh.build(directory / "index", documents, changed, _counted("Indexing", len(documents), progress),
+                           Concepts.compiled(found.concepts.values()), embedder)
     catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
                     concepts=found.concepts, rendered=rendered, digests=found.digests, documents=digests,
                     similar=_similar(directory / "index", documents, cases, embedder, progress),
@@ -313,7 +313,7 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
         "cases": len(cases), "cities": len(cities), "problems": [asdict(problem) for problem in found.problems],
         "not_rendered": dict(not_rendered),
     }, indent=1), encoding="utf-8")
-    return len(cases), len(cities), len(documents) if changed is None else len(changed)
+    return len(cases), len(cities), indexed
 
 
 def _similar(index: Path, documents: Sequence[Document], cases: Mapping[str, Case], embedder: Embedder | None,

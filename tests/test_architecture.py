@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "quality": {"case", "content", "edition", "errors", "library", "matching", "render", "search", "vectors"},
     "report": {"case", "content", "errors"},
     "web": {"case", "config", "errors", "library", "matching", "search"},
-    "cli": {"case", "config", "content", "edition", "errors", "library", "matching", "quality", "report", "search", "web"},
+    "cli": {"case", "config", "content", "edition", "errors", "library", "matching", "quality", "report", "search",
+            "web"},
     "__main__": {"cli"},
     "__init__": set(),
 }

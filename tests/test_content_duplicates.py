@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from innoshare import content
 from innoshare.errors import Problem
 
@@ -38,7 +36,7 @@ def test_the_same_case_told_twice_is_noticed_in_the_later_file(folder: Path) -> 
     (problem,) = noticed(folder)
     assert problem.path == "content/cases/testby-buses-again.md"
     assert problem.level == "advice"
-    assert f"“{ORIGINAL}”" in problem.message or ORIGINAL in problem.message
+    assert ORIGINAL in problem.message
     assert f"content/cases/{ORIGINAL}.md" in problem.remedy
 
 
@@ -50,12 +48,11 @@ def test_a_copied_text_is_noticed_in_another_city_as_well(folder: Path) -> None:
 
 
 def test_a_translation_is_no_second_case(folder: Path) -> None:
-    slug = "testby-buses-translated"
-    copy(folder, slug, (line_of(folder, "city"), f"{line_of(folder, 'city')}\ntranslations:\n  - language: sv\n    case: "
-                                                 f"{ORIGINAL}"))
+    city = line_of(folder, "city")
+    copy(folder, "testby-buses-translated",
+         (city, f"{city}\ntranslations:\n  - language: sv\n    case: {ORIGINAL}"))
     assert noticed(folder) == []
 
 
-@pytest.mark.parametrize("name", ["content"])
-def test_the_real_content_tells_nothing_twice(name: str) -> None:
-    assert noticed(Path(__file__).parent.parent / name) == []
+def test_the_real_content_tells_nothing_twice() -> None:
+    assert noticed(Path(__file__).parent.parent / "content") == []

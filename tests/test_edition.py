@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from innoshare import content, edition
+from innoshare import content, edition, vectors
 from innoshare.config import Settings
 from innoshare.errors import EditionError
 from innoshare.library import Latest, Library
+from innoshare.matching import Challenge, Strength
 from innoshare.search import Query
 
 CHANGES = count()
@@ -331,3 +332,62 @@ def test_content_without_a_published_case_never_replaces_a_good_edition(folder: 
     (folder / "cases").rename(folder / "elsewhere")
     assert not edition.build(folder, data).fingerprint
     assert edition.published(data) == good
+
+
+def test_other_concepts_make_the_index_anew(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    edition.build(folder, data)
+    path = folder / "vocabulary" / "concepts" / "city-life.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "night-bus:" in text
+    path.write_text(text.replace("night-bus:", "nocturnal-bus:"), encoding="utf-8")
+    built = edition.build(folder, data)
+    assert built.indexed > 1
+    library = Library.open(Settings(content=folder, data=data))
+    asked = library.match(Challenge.of("Nachts fahren die Nachtbusse leer herum", language="de"))
+    library.close()
+    assert any("night bus" in item.case_text or "Nachtbus" in item.case_text
+               for match in (*asked.matches, *asked.cautions) for item in match.evidence)
+
+
+def test_an_edition_is_asked_with_the_embeddings_it_was_built_with_or_with_none(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with_none = edition.build(folder, data, embeddings="none").fingerprint
+    with pytest.raises(EditionError, match="other embeddings"):
+        edition.open_published(data)
+    edition.open_published(data, "none").close()
+    with_static = edition.build(folder, data).fingerprint
+    assert with_none != with_static
+    edition.open_published(data, "none").close()
+
+
+def test_a_library_without_embeddings_answers_by_words_and_concepts(folder: Path, tmp_path: Path) -> None:
+    settings = Settings(content=folder, data=tmp_path / "data", embeddings="none")
+    edition.build(folder, settings.data, embeddings="none")
+    library = Library.open(settings)
+    case = library.entry("testby-night-buses").case
+    best = library.match(Challenge.of(case.challenge)).matches[0]
+    library.close()
+    assert best.card.slug == case.slug
+    assert best.strength is Strength.STRONG
+    assert "near-in-meaning" not in {item.feature for item in best.evidence}
+
+
+def test_a_case_is_like_others_but_not_like_itself_or_its_translation(library: Library) -> None:
+    for card in library.cases(1, -1)[1]:
+        entry = library.entry(card.slug)
+        similar = {other.slug for other in entry.similar}
+        assert not similar & {card.slug, *(item.case for item in entry.case.translations)}
+
+
+def test_vectors_are_made_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "data"
+    edition.build(folder, data)
+    change(folder, "Zeppelins")
+    asked: list[int] = []
+    model = vectors.embedder(vectors.STATIC)
+    assert model
+    embed = type(model).embed
+    monkeypatch.setattr(type(model), "embed", lambda self, texts: asked.append(len(texts)) or embed(self, texts))
+    edition.build(folder, data)
+    assert sum(asked) < 10, "only what changed"

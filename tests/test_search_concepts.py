@@ -105,8 +105,8 @@ def test_words_whose_stems_agree_by_accident_are_no_concept() -> None:
 def test_words_of_grammar_within_a_phrase_may_be_others() -> None:
     known = concepts(en={"price": ["price of housing"], "housing": ["housing"]})
     assert found(known, "the price of housing, the price of the housing, housing at any price", "en") == [
-        ("price", "price of housing"), ("housing", "housing"), ("price", "price of the housing"), ("housing", "housing"),
-        ("housing", "housing")]
+        ("price", "price of housing"), ("housing", "housing"), ("price", "price of the housing"),
+        ("housing", "housing"), ("housing", "housing")]
 
 
 def test_a_word_of_grammar_is_no_form_of_a_label() -> None:

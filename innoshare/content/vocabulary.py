@@ -119,8 +119,8 @@ def _taken(file: _File, concept: Concept, owners: dict[tuple[str, str], tuple[st
             if word not in owners:
                 owners[word] = concept.slug, file.path
             elif owners[word][0] == concept.slug:
-                yield file.problem(steps, f"{shown(name)} is already among the words of {shown(concept.slug)}; capitals "
-                                   "and hyphens make no difference.", "Remove one of the two.")
+                yield file.problem(steps, f"{shown(name)} is already among the words of {shown(concept.slug)}; "
+                                   "capitals and hyphens make no difference.", "Remove one of the two.")
             else:
                 owner, path = owners[word]
                 yield file.problem(steps, f"{shown(name)} already stands for the concept {shown(owner)} in {path}.",

@@ -126,7 +126,7 @@ def schema() -> whoosh_fields.Schema:
 
 def build(directory: Path, documents: Iterable[Document], changed: Collection[str] | None,
           progress: Callable[[str], None], compiled: Mapping[str, Any] = NO_CONCEPTS, embedder: Embedder | None = None,
-          ) -> None:
+          ) -> int:
     """Make the index in `directory`, which is its alone, or update it, so that it holds exactly `documents`.
 
     `compiled` are the concepts to find in them (`Concepts.compiled`; other ones make it anew), `embedder` the model
@@ -134,7 +134,8 @@ def build(directory: Path, documents: Iterable[Document], changed: Collection[st
 
     `changed` are the slugs whose document is new or different since the index in `directory` was written; None makes
     it anew, and so does a directory that holds no usable index. Nobody may read the directory meanwhile. `progress`
-    is told each slug that is dealt with. Raises OSError where the disk refuses.
+    is told each slug that is dealt with. Returns how many documents were written. Raises OSError where the disk
+    refuses.
     """
     directory.mkdir(parents=True, exist_ok=True)
     by_slug = {document.slug: document for document in documents}
@@ -168,6 +169,7 @@ def build(directory: Path, documents: Iterable[Document], changed: Collection[st
     numbers: dict[str, int] = {}
     written: Counter[str] = Counter()
     lengths: list[list[int]] = []
+    added = 0
     writer = index.writer(limitmb=WRITER_MEGABYTES)
     try:
         for slug in stale:
@@ -176,6 +178,7 @@ def build(directory: Path, documents: Iterable[Document], changed: Collection[st
             tokens = {name: analysed(document.texts.get(name, ""), document.language) for name in TEXT_FIELDS}
             if document.slug not in held or document.slug in stale:
                 writer.add_document(slug=document.slug, **tokens)
+                added += 1
             for token in chain.from_iterable(tokens.values()):
                 numbers.setdefault(token.term, len(numbers))
             words = {name: [token for token in found if not slug_of(token.term)] for name, found in tokens.items()}
@@ -204,6 +207,7 @@ def build(directory: Path, documents: Iterable[Document], changed: Collection[st
     }), encoding="utf-8")
     index.close()
     _seal(directory)
+    return added
 
 
 def _merge(writer: SegmentWriter, segments: list[Any]) -> list[Any]:
