@@ -146,7 +146,8 @@ def match(settings: Settings, text: str, city: str | None, language: str | None,
         raise BadInput([("--language", f"choose from {', '.join(LANGUAGES)}; or leave it out")])
     library = _library(settings)
     if city and city not in library.cities:
-        raise BadInput([("--city", f"there is no city {city!r} in the library")])
+        raise BadInput([("--city", f"there is no city {city!r} in the library; choose one like yours: "
+                                   f"{', '.join(library.cities)}")])
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
     challenge = Challenge.of(text, library.cities[city] if city else None, language or "")

@@ -318,7 +318,8 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
 
 def _similar(index: Path, documents: Sequence[Document], cases: Mapping[str, Case], embedder: Embedder | None,
              progress: Progress) -> dict[str, tuple[str, ...]]:
-    """For each case those like it, by its title and its challenge; its translations are the same, not like it."""
+    """For each case those like it, by its title and its challenge, that share a theme with it; its translations are the
+    same, not like it."""
     step = _counted("Comparing", len(documents), progress)
     same: dict[str, set[str]] = {slug: {slug} for slug in cases}
     for slug, case in cases.items():
@@ -330,8 +331,9 @@ def _similar(index: Path, documents: Sequence[Document], cases: Mapping[str, Cas
     try:
         for item in documents:
             told = f"{item.texts['title']}\n{item.texts['challenge']}"
-            found = engine.similar(item.slug, told, item.language, SIMILAR + len(same[item.slug]))
-            similar[item.slug] = tuple(other for other in found if other not in same[item.slug])[:SIMILAR]
+            found = engine.similar(item.slug, told, item.language, 2 * SIMILAR + len(same[item.slug]))
+            similar[item.slug] = tuple(other for other in found if other not in same[item.slug]
+                                       and set(cases[other].themes) & set(cases[item.slug].themes))[:SIMILAR]
             step(item.slug)
     finally:
         engine.close()

@@ -18,7 +18,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -46,6 +46,11 @@ LEAST_RARE_CONCEPTS, MOST_RARE_CONCEPTS = 1, 4
 # solved where they are, and 7 % where they are not; POSSIBLE shows something for 82 % and 13 %. On 5,260 short records,
 # judged by finer shades of the same theme, STRONG says 49 % and 20 %.
 STRONG, POSSIBLE = 0.34, 0.28
+
+# Beside a case that answers well, one with less than this share of its relevance is not called strong, whatever it has:
+# of a dozen challenges looked at one by one, it shared a word or two. Below NEAR a case has nothing to do with it.
+BESIDE = 0.65
+NEAR = 0.1
 
 NEAREST = 3  # Cases named when nothing answers: a hint what the library has, short enough not to look like an answer.
 
@@ -195,7 +200,7 @@ class Question:
     def sentences(self) -> tuple[Sentence, ...]:
         """The sentences of the challenge that hold any of its words."""
         text = self.challenge.text
-        starts = [0, *(found.end() for found in re.finditer(r"[.!?;:…]\s+|\n+", text))]
+        starts = [0, *(found.end() for found in re.finditer(r"[.!?;…]\s+|\n+", text))]
         places: dict[int, dict[int, list[tuple[int, int]]]] = {}
         for index, word in enumerate(self.words):
             for span in word.places:
@@ -222,9 +227,16 @@ class Question:
         """Those words as they stand in the challenge."""
         return ", ".join(dict.fromkeys(self.words[index].text for index in sorted(words)))
 
+    def longest(self, words: frozenset[int]) -> frozenset[int]:
+        """The concepts among those words, without those that stand only within another of them."""
+        spans = {index: self.words[index].places for index in words & self.concepts}
+        return frozenset(index for index, own in spans.items() if any(
+            not any(first <= start and end <= last and (first, last) != (start, end)
+                    for others in spans.values() for first, last in others) for start, end in own))
+
     def names(self, words: frozenset[int]) -> str:
-        """What the concepts among those words are called in the language of the challenge."""
-        return ", ".join(self._concepts[slug].label_in(self.language) for index in sorted(words & self.concepts)
+        """What those concepts are called in the language of the challenge."""
+        return ", ".join(self._concepts[slug].label_in(self.language) for index in sorted(words)
                          if (slug := self.words[index].concept) in self._concepts)
 
 
@@ -247,7 +259,7 @@ def shared_words(question: Question, subject: Subject) -> Finding | None:
 def shared_concepts(question: Question, subject: Subject) -> Finding | None:
     """How many concepts of city life, as “rough sleeping” or “congestion charge”, both speak of, in whatever words
     and language. Rare concepts count more than common ones."""
-    held = subject.candidate.words & question.concepts
+    held = question.longest(subject.candidate.words)
     score = subject.candidate.common / (question.whole_concepts * question.ceiling)
     return Finding(min(1.0, score), question.texts(held), question.names(held))
 
@@ -348,7 +360,7 @@ FEATURES = (
             applies=lambda question, subject: question.has_meaning),
     Feature(same_problem, "The same problem", 0.1, decides=True),
     Feature(answering_sentence, "A sentence that answers", 0.1, decides=True),
-    Feature(like_your_city, "A city like yours", 0.1,
+    Feature(like_your_city, "A city like yours", 0.2,
             applies=lambda question, subject: question.challenge.city is not None),
     Feature(evidence_level, "How well it is proven", 0.04),
     Feature(adoptions, "Taken up elsewhere", 0.02),
@@ -361,20 +373,15 @@ FIT = 1.0 - sum(feature.weight for feature in FEATURES if not feature.decides)
 @dataclass(frozen=True)
 class Judged:
     """A candidate after all features have looked at it. `relevance` decides how strongly it answers, `score` orders
-    those that answer as strongly; both are from 0 to 1. `city` is the part of the score that the asking city made."""
+    those that answer as strongly; both are from 0 to 1. `strength` is None where there is too little evidence to call
+    it an answer; `city` is the part of the score that the asking city made."""
 
     card: Card
     relevance: float
     score: float
     evidence: tuple[Evidence, ...]
+    strength: Strength | None
     city: float = 0.0
-
-    @property
-    def strength(self) -> Strength | None:
-        """None where there is too little evidence to call it an answer."""
-        if self.relevance < POSSIBLE:
-            return None
-        return Strength.STRONG if self.relevance >= STRONG else Strength.POSSIBLE
 
     @property
     def order(self) -> tuple[int, float, str]:
@@ -400,6 +407,9 @@ def judge(challenge: Challenge, found: Candidates, cards: Mapping[str, Card], ci
     best = max((candidate.score for candidate in found.candidates), default=0.0) or 1.0
     judged = [_judge(question, Subject(candidate, card, cities[card.city]), candidate.score / best)
               for candidate in found.candidates if (card := cards.get(candidate.slug))]
+    strong = max(STRONG, BESIDE * max((item.relevance for item in judged), default=0.0))
+    judged = [replace(item, strength=None if item.relevance < POSSIBLE else
+                      Strength.STRONG if item.relevance >= strong else Strength.POSSIBLE) for item in judged]
     return sorted(judged, key=lambda item: item.order)
 
 
@@ -415,7 +425,7 @@ def answer(challenge: Challenge, found: Candidates, judged: Sequence[Judged], co
     themes = Counter(theme for word in found.words if word.concept in concepts
                      for theme in concepts[word.concept].themes[:1])
     return Answer(challenge, found.language, verdict, matches, cautions,
-                  nearest=() if shown else tuple(item.card for item in judged[:NEAREST]),
+                  nearest=() if shown else tuple(item.card for item in judged[:NEAREST] if item.relevance >= NEAR),
                   themes=tuple(theme for theme, _ in themes.most_common(THEMES)),
                   reordered=sorted(shown, key=lambda item: item.order_elsewhere) != shown)
 
@@ -439,4 +449,4 @@ def _judge(question: Question, subject: Subject, fit: float) -> Judged:
         evidence.append(Evidence(feature.name, feature.label, feature.weight, round(finding.score, 3),
                                  finding.challenge_text, finding.case_text, finding.challenge_marks,
                                  finding.case_marks))
-    return Judged(subject.card, decided / decisive, round(FIT * fit + preferred, 4), tuple(evidence), city)
+    return Judged(subject.card, decided / decisive, round(FIT * fit + preferred, 4), tuple(evidence), None, city)

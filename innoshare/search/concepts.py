@@ -46,8 +46,10 @@ ENDINGS_LEFT: Mapping[str, tuple[str, ...]] = {"sv": ("n", "t", "et")}
 # "väder" (weather), where German "Städte" is a form of "Stadt". Who types without any means either.
 LETTERS_APART = frozenset({"da", "fi", "sv"})
 
-# Letters that a label and the word in a text must begin with alike: stemmers make "loi" (a law) of "loyer" (the rent).
-MIN_LIKENESS = 3
+# Letters that a label and the word in a text must begin with alike, or all but one of the shorter: stemmers make "loi"
+# (a law) of "loyer" (the rent) and one stem of "répit" (respite) and "repas" (a meal). By more, forms are lost.
+MIN_LIKENESS = 4
+BEGINNING = 3  # Letters by which a word that begins no label is told at once.
 
 # Words of grammar that may stand within a label which has any: "price of housing" is "price of the housing".
 MAX_GRAMMAR = 3
@@ -85,7 +87,7 @@ class _Language:
         for stems, more in chain(((stems, 0) for stems in labels), ((stems, MAX_GRAMMAR) for stems in loose)):
             first, words = stems.partition(" ")[0], stems.count(" ") + 1
             self.longest[first] = max(words + more, self.longest.get(first, 0))
-        self.beginnings = frozenset(analysis.fold(label)[:MIN_LIKENESS] for stems, same in labels.items()
+        self.beginnings = frozenset(analysis.fold(label)[:BEGINNING] for stems, same in labels.items()
                                     if " " not in stems for label, _ in same)
 
 
@@ -142,10 +144,19 @@ class Concepts:
                  for item in self._in_language(text, language, compounds, within)}
         return sorted(found, key=lambda item: (item.start, -item.end, item.slug))
 
+    def language_of(self, text: str) -> str:
+        """The language whose labels cover most of `text`, where its words tell nothing else; "" where none does. Words
+        of grammar, of whatever language, say nothing about it."""
+        covered = {language: sum(end - start for _, start, end, _ in self.find(text, [language], False, False)
+                                 if not analysis.is_grammar_anywhere(text[start:end]))
+                   for language in self._labels}
+        best = max(covered, key=lambda language: covered[language], default="")
+        return best if best and covered[best] else ""
+
     def asked(self, text: str, language: str, within: bool = True) -> list[Found]:
-        """The concepts of a question in `language`. Where that is not known, or was said wrongly, so that nothing is
-        found by it: those of all languages, by whole words."""
-        return self.find(text, [language], within=within) or self.find(text, self._labels, False, within)
+        """The concepts of a question in `language`; where nothing is found by that, because it was said wrongly, by the
+        language that fits best."""
+        return self.find(text, [language], within=within) or self.find(text, [self.language_of(text)], False, within)
 
     def tokens(self, text: str, language: str) -> Iterator[Token]:
         """The concepts of a text in `language` as tokens for an index."""
@@ -187,7 +198,7 @@ class Concepts:
         return ()
 
     def _word(self, word: str, language: str, folded: bool) -> str:
-        if analysis.fold(word[:2 * MIN_LIKENESS])[:MIN_LIKENESS] not in self._language(language).beginnings:
+        if analysis.fold(word[:2 * BEGINNING])[:BEGINNING] not in self._language(language).beginnings:
             return ""
         for ending in ("", *ENDINGS_LEFT.get(language, ())):
             if word.endswith(ending):
@@ -237,13 +248,13 @@ class Concepts:
 def _most_alike(labels: Sequence[tuple[str, str]], written: str, language: str, folded: bool) -> str:
     """The concept of labels with the same stems: of several the one that looks most like what is written, so that
     "training" is not a train and "parks" are no parking; "" where stems agree by accident."""
-    best, most = "", MIN_LIKENESS - 1
+    best, most = "", 0
     for label, slug in labels:
         if label == written:
             return slug
         pair = (analysis.fold(label), analysis.fold(written)) if folded else (label, written)
         alike = sum(1 for _ in takewhile(lambda letters: letters[0] == letters[1], zip(*pair, strict=False)))
-        if alike > most:
+        if alike > most and alike >= min(MIN_LIKENESS, min(map(len, pair)) - 1):
             best, most = slug, alike
     return "" if best and analysis.is_grammar(written, language) else best
 

@@ -154,6 +154,11 @@ def is_grammar(word: str, language: str) -> bool:
     return _is_grammar(word, _stop_words(language))
 
 
+def is_grammar_anywhere(word: str) -> bool:
+    """Whether a word is one of grammar in any language."""
+    return word.lower() in _languages_of_stop_words()
+
+
 def stem(word: str, language: str) -> str:
     """The term of one word in `language`, be it a word of grammar; "" for what holds no letter and no digit."""
     return _terms(language).stem(word)

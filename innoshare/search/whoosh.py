@@ -325,7 +325,7 @@ class WhooshEngine(Engine):
     def search(self, query: Query) -> Results:
         """The page of hits that `query` asks for. Raises BadInput, with what to do, where it is beyond the bounds."""
         check(query)
-        language = query.language or analysis.language_of(query.text)
+        language = query.language or self._language_of(query.text)
         asked = understand(query.text, language, self._languages)
         plain = _only(query.text, asked.words)  # Without what syntax asks for: phrases, prefixes, exclusions.
         words = [self._terms(word) for word in chain(asked.words, *asked.phrases)]
@@ -364,7 +364,7 @@ class WhooshEngine(Engine):
         if len(text) > MAX_CHALLENGE_CHARACTERS:
             raise BadInput([("challenge", f"This text has {len(text)} characters, and up to {MAX_CHALLENGE_CHARACTERS} "
                                           "can be matched. Send the part that describes the problem")])
-        weighed = self._weigh(text, language or analysis.language_of(text))
+        weighed = self._weigh(text, language or self._language_of(text))
         rows = self._columns.top(weighed.scores > 0, weighed.scores, Sort.RELEVANCE, 0, limit)
         passages = self._best(
             rows.tolist(), weighed.scored, (PROBLEM_FIELDS, ANSWER_FIELDS),
@@ -417,6 +417,9 @@ class WhooshEngine(Engine):
     def close(self) -> None:
         self._reader.close()
         self._index.close()
+
+    def _language_of(self, text: str) -> str:
+        return analysis.language_of(text) or self._concepts.language_of(text)
 
     def _terms(self, word: analysis.Word) -> tuple[str, ...]:
         """The terms of the index that a word may be: its own in every language, and those of the same word written
