@@ -545,7 +545,17 @@ class Card:
     is_warning: bool
 
 
-class Term(Record):
+class Named(Record):
+    """Something with a label in several languages."""
+
+    label: dict[Language, Short]
+
+    def label_in(self, language: str) -> str:
+        """The label in `language`, else in English."""
+        return self.label.get(language) or self.label["en"]
+
+
+class Term(Named):
     """One allowed value of a vocabulary, with what people call it."""
 
     slug: Annotated[Slug, Mark(from_file=True)]
@@ -553,12 +563,8 @@ class Term(Record):
     help: Annotated[dict[Language, Line], Field(description="When to choose it, by language; English is required")]
     synonyms: Annotated[dict[Language, list[Short]], Field(description="Other words people use for it")] = {}
 
-    def label_in(self, language: str) -> str:
-        """The label in `language`, else in English."""
-        return self.label.get(language) or self.label["en"]
 
-
-class Concept(Record):
+class Concept(Named):
     """Something in city life (a thing, a problem, a measure, a group of people) with the words for it.
 
     A text is about it if any of the words stands there, in the text's language, whatever its ending.
@@ -566,7 +572,8 @@ class Concept(Record):
 
     slug: Annotated[Slug, Mark(from_file=True)]
     label: Annotated[dict[Language, Short], Field(description="The usual word, in each of the library's languages")]
-    synonyms: Annotated[dict[Language, list[Short]], Field(description="Other words people use for it")] = {}
+    synonyms: Annotated[dict[Language, Annotated[list[Short], Field(max_length=60)]],
+                        Field(description="Other words people use for it")] = {}
     themes: Annotated[
         list[str], Field(max_length=3, description="Themes it belongs to"), Mark(vocabulary="themes")
     ] = []
@@ -579,11 +586,6 @@ class Concept(Record):
     def names(self) -> dict[str, list[str]]:
         """Language -> its label and its synonyms."""
         return {language: [label, *self.synonyms.get(language, ())] for language, label in self.label.items()}
-
-    def label_in(self, language: str) -> str:
-        """The label in `language`, else in English."""
-        return self.label.get(language) or self.label["en"]
-
 
 
 # The languages in which the library expects questions, and so those in which every concept has its word.

@@ -223,8 +223,8 @@ def evaluate(settings: Settings, collection: Path, run_file: Path | None, withou
         table.add_row(kind, str(measures.questions), *(f"{figure:.3f}" for figure in figures))
     out.print(table)
     if honesty := result.honesty:
-        out.print(f"Solved is said of {honesty.solved:.0%} of {honesty.answered} challenges that have an answer, and "
-                  f"of {honesty.wrongly:.0%} of {honesty.without} whose answers are taken away or that have none "
+        out.print(f"A strong answer is given to {honesty.solved:.0%} of {honesty.answered} challenges that have one, "
+                  f"and to {honesty.wrongly:.0%} of {honesty.without} whose answers are taken away or that have none "
                   f"(area under the curve {honesty.curve:.3f}).")
 
 

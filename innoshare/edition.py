@@ -2,6 +2,7 @@
 
     <data>/current                   the pointer: a text file with the fingerprint of the published edition
     <data>/editions/<fingerprint>/   catalogue.sqlite, index/ (Whoosh and arrays), edition.json, in-use
+    <data>/vectors-<model>.npz       the vectors of all texts, for the next build
 
 An edition is built in a directory of its own, renamed to its fingerprint when it is whole, and published by
 replacing the pointer in one atomic step. Whoever reads keeps the edition it opened: `in-use` is locked (shared)
@@ -11,8 +12,8 @@ the published edition as it was; its litter goes with the next build.
 The fingerprint covers the bytes of the content and the recipe: the code that makes an edition and the versions of
 the libraries it uses. So nobody has to remember to raise a version, and a stale edition cannot pass for a fresh one.
 
-Decision: a build reuses what has not changed (rendered bodies, indexed documents) from the published edition, but
-only when that was made by the same recipe. Index files are unpickled by Whoosh, so an edition is trusted local
+Decision: a build reuses what has not changed (rendered bodies, indexed documents, vectors) from the published edition,
+but only when that was made by the same recipe. Index files are unpickled by Whoosh, so an edition is trusted local
 data: it is never accepted from outside, always built from Markdown.
 """
 
@@ -35,7 +36,7 @@ import portalocker
 from babel import Locale, localedata
 
 from innoshare import catalogue, content, render, vectors
-from innoshare.case import Case, City, Result, Section, Status
+from innoshare.case import LANGUAGES, Case, City, Result, Section, Status
 from innoshare.catalogue import Catalogue
 from innoshare.content import Content
 from innoshare.errors import EditionError, Problem
@@ -47,9 +48,6 @@ from innoshare.vectors import Embedder
 # Modules whose code decides what stands in an edition, and libraries whose versions do.
 RECIPE_MODULES = ("case.py", "content", "render", "catalogue.py", "edition.py", "search", "vectors.py")
 RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "pyyaml", "sqlmodel")
-
-# Country names are searchable in the languages in which the library expects questions.
-COUNTRY_LANGUAGES = ("en", "sv", "fi", "da", "de", "nl", "fr", "es", "it", "pt", "pl")
 
 # Fields whose sentences can answer a challenge, in the order in which ties are broken.
 PASSAGE_FIELDS = ("challenge", "summary", "results", "lessons", "what_failed", "success_factors", "limiting_factors",
@@ -89,6 +87,9 @@ class Edition:
                 raise ValueError("the catalogue is not as it was written")
             self.engine = whoosh.WhooshEngine(directory / "index", embedder, sides=sides)
             self.catalogue = Catalogue(directory / "catalogue.sqlite")
+        except EditionError:
+            lock.close()
+            raise
         except Exception as error:  # Whatever a damaged file makes of itself: who runs this needs one thing.
             lock.close()
             raise EditionError(f"The edition {directory.name} cannot be read ({error}); build the library again "
@@ -266,7 +267,7 @@ def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered
     try:
         directory.mkdir(parents=True)
         model = vectors.embedder(embeddings)
-        remembered = vectors.Remembered(model, data) if model else None
+        remembered = vectors.Remembered(model, data, recipe()) if model else None
         made = _write(directory, name, found, rendered, not_rendered, previous, remembered, progress)
         if remembered:
             remembered.save()
@@ -354,7 +355,7 @@ def _render(found: Content, previous: _Previous, progress: Progress
 
 
 def _document(case: Case, city: City, labels: Mapping[str, Mapping[str, str]], rendered: Rendered) -> Document:
-    countries = {country_name(city.country, language) for language in (*COUNTRY_LANGUAGES, case.language)}
+    countries = {country_name(city.country, language) for language in (*LANGUAGES, case.language)}
     return document(case, city, sorted(countries), labels, rendered.text, _passages(case, rendered))
 
 

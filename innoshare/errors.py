@@ -68,6 +68,7 @@ class EditionError(InnoshareError):
 class SettingsError(InnoshareError):
     """A setting that cannot be followed on this machine; the text says which, and what to set or install instead."""
 
+    status = 503
     title = "The library is not set up"
 
 

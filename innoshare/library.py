@@ -14,13 +14,13 @@ from typing import Self
 from babel import Locale
 
 from innoshare import edition, matching
-from innoshare.case import EVIDENCE_LEVELS, Card, Case, Choice, City, Outcome, SizeBand, Vocabulary, mark
+from innoshare.case import EVIDENCE_LEVELS, Card, Case, Choice, City, Concept, Outcome, SizeBand, Vocabulary, mark
 from innoshare.config import Settings
 from innoshare.edition import Edition, country_name
-from innoshare.errors import EditionError, NotFound
+from innoshare.errors import EditionError, InnoshareError, NotFound, SettingsError
 from innoshare.matching import MATCHES, Answer, Challenge
 from innoshare.render import Rendered
-from innoshare.search import CANDIDATES, Query, Results
+from innoshare.search import CANDIDATES, Candidates, Query, Results
 from innoshare.search.text import fold
 
 # A question that makes ready what the first one needs: models, and how languages are told apart.
@@ -163,17 +163,19 @@ class Library:
 
     def match(self, challenge: Challenge, limit: int = MATCHES) -> Answer:
         """Who has solved this, on what evidence; or `none`."""
-        found = self._engine.candidates(challenge.text, challenge.language)
-        concepts = self._catalogue.concepts(word.concept for word in found.words if word.concept)
-        cards = self._catalogue.cards(candidate.slug for candidate in found.candidates)
-        judged = matching.judge(challenge, found, cards, self.cities, concepts)
+        found, concepts, judged = self._judged(challenge, CANDIDATES)
         return matching.answer(challenge, found, judged, concepts, limit)
 
     def rank(self, challenge: Challenge, limit: int = CANDIDATES) -> list[matching.Judged]:
         """The `limit` best candidates for a challenge, best first, also those too weak to be shown as an answer."""
+        return self._judged(challenge, limit)[2]
+
+    def _judged(self, challenge: Challenge, limit: int
+                ) -> tuple[Candidates, Mapping[str, Concept], list[matching.Judged]]:
         found = self._engine.candidates(challenge.text, challenge.language, limit)
+        concepts = self._catalogue.concepts(word.concept for word in found.words if word.concept)
         cards = self._catalogue.cards(candidate.slug for candidate in found.candidates)
-        return matching.judge(challenge, found, cards, self.cities, {})
+        return found, concepts, matching.judge(challenge, found, cards, self.cities, concepts)
 
     def suggest(self, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
         """What a person who has typed `text` may mean: terms, cities and cases first, then words of the index."""
@@ -240,10 +242,11 @@ class Latest:
         self._lock = threading.Lock()
         self._library: Library | None = None
         self._seen: tuple[int, int] | None = None  # The publication that was opened, or found not to be readable.
-        self._refused = ""
+        self._refused: InnoshareError | None = None
 
     def __call__(self) -> Library:
-        """The current library. Raises EditionError where nothing usable was ever published.
+        """The current library. Raises EditionError where nothing usable was ever published, SettingsError where the
+        embeddings cannot be had.
 
         A look at the pointer costs some 5 microseconds. A new edition that cannot be read leaves the old one open; it
         is not tried again until something else is published.
@@ -262,14 +265,14 @@ class Latest:
             self._lock.release()
 
     def _open(self, publication: tuple[int, int] | None) -> None:
-        if publication is not None and publication == self._seen:
-            raise EditionError(self._refused)
+        if publication is not None and publication == self._seen and self._refused:
+            raise self._refused
         self._seen = publication
         try:
             opened = Library.open(self._settings)
             opened.warm()
             self._library = opened
-        except EditionError as error:
-            self._refused = str(error)
+        except (EditionError, SettingsError) as error:
+            self._refused = error
             if self._library is None:
                 raise

@@ -47,6 +47,8 @@ LEAST_RARE_CONCEPTS, MOST_RARE_CONCEPTS = 1, 4
 # judged by finer shades of the same theme, STRONG says 49 % and 20 %.
 STRONG, POSSIBLE = 0.34, 0.28
 
+SCORE_DIGITS = 4  # Of a score: beyond, two cases answer equally well.
+
 # Beside a case that answers well, one with less than this share of its relevance is not called strong, whatever it has:
 # of a dozen challenges looked at one by one, it shared a word or two. Below NEAR a case has nothing to do with it.
 BESIDE = 0.65
@@ -198,7 +200,7 @@ class Question:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        """The sentences of the challenge that hold any of its words."""
+        """The sentences of the challenge that hold any of its words; all of it, where no word was looked at."""
         text = self.challenge.text
         starts = [0, *(found.end() for found in re.finditer(r"[.!?;…]\s+|\n+", text))]
         places: dict[int, dict[int, list[tuple[int, int]]]] = {}
@@ -206,7 +208,7 @@ class Question:
             for span in word.places:
                 places.setdefault(bisect_right(starts, span[0]) - 1, {}).setdefault(index, []).append(span)
         return tuple(Sentence.of(text, starts[number], (*starts, len(text))[number + 1], places[number])
-                     for number in sorted(places))
+                     for number in sorted(places)) or (Sentence(text, {}),)
 
     def is_in(self, language: str) -> bool:
         """Whether a case in `language` can share words with the challenge; taken for so where its own is not known."""
@@ -384,17 +386,19 @@ class Judged:
     city: float = 0.0
 
     @property
-    def order(self) -> tuple[int, float, str]:
-        """Stronger first; within a strength the higher score; then the slug, so that order never wavers."""
-        return self._order(self.score)
+    def order(self) -> tuple[bool, float, str]:
+        """What answers first, of that the higher score; then the slug, so that order never wavers."""
+        return self.strength is None, -self.score, self.card.slug
 
     @property
-    def order_elsewhere(self) -> tuple[int, float, str]:
-        """The order if no city asked."""
-        return self._order(self.score - self.city)
+    def order_shown(self) -> tuple[bool, float, str]:
+        """The order in an answer: stronger first."""
+        return self.strength is not Strength.STRONG, -self.score, self.card.slug
 
-    def _order(self, score: float) -> tuple[int, float, str]:
-        return [Strength.STRONG, Strength.POSSIBLE, None].index(self.strength), -score, self.card.slug
+    @property
+    def order_elsewhere(self) -> tuple[bool, float, str]:
+        """The same if no city asked."""
+        return self.strength is not Strength.STRONG, -round(self.score - self.city, SCORE_DIGITS), self.card.slug
 
 
 def judge(challenge: Challenge, found: Candidates, cards: Mapping[str, Card], cities: Mapping[str, City],
@@ -416,9 +420,10 @@ def judge(challenge: Challenge, found: Candidates, cards: Mapping[str, Card], ci
 def answer(challenge: Challenge, found: Candidates, judged: Sequence[Judged], concepts: Mapping[str, Concept],
            limit: int = MATCHES) -> Answer:
     """The answer that `judged` candidates give: at most `limit` matches and as many cautions, best first."""
-    shown = [item for item in judged if item.strength]
-    matches, cautions = (tuple(Match(item.card, item.strength, item.score, item.evidence) for item in shown
-                               if item.strength and item.card.is_warning is warns)[:limit] for warns in (False, True))
+    shown = sorted((item for item in judged if item.strength), key=lambda item: item.order_shown)
+    solutions, warnings = ([item for item in shown if item.card.is_warning is warns] for warns in (False, True))
+    matches, cautions = (tuple(Match(item.card, item.strength, item.score, item.evidence) for item in part[:limit]
+                               if item.strength) for part in (solutions, warnings))
     verdict = Verdict.RELATED if shown else Verdict.NONE
     if any(match.strength is Strength.STRONG for match in matches):
         verdict = Verdict.SOLVED
@@ -427,7 +432,12 @@ def answer(challenge: Challenge, found: Candidates, judged: Sequence[Judged], co
     return Answer(challenge, found.language, verdict, matches, cautions,
                   nearest=() if shown else tuple(item.card for item in judged[:NEAREST] if item.relevance >= NEAR),
                   themes=tuple(theme for theme, _ in themes.most_common(THEMES)),
-                  reordered=sorted(shown, key=lambda item: item.order_elsewhere) != shown)
+                  reordered=any(_changed(part, limit) for part in (solutions, warnings)))
+
+
+def _changed(shown: Sequence[Judged], limit: int) -> bool:
+    """Whether the first `limit` are others, or stand elsewhere, than if no city had asked."""
+    return sorted(shown, key=lambda item: item.order_elsewhere)[:limit] != list(shown[:limit])
 
 
 def _judge(question: Question, subject: Subject, fit: float) -> Judged:
@@ -449,4 +459,5 @@ def _judge(question: Question, subject: Subject, fit: float) -> Judged:
         evidence.append(Evidence(feature.name, feature.label, feature.weight, round(finding.score, 3),
                                  finding.challenge_text, finding.case_text, finding.challenge_marks,
                                  finding.case_marks))
-    return Judged(subject.card, decided / decisive, round(FIT * fit + preferred, 4), tuple(evidence), None, city)
+    score = round(FIT * fit + preferred, SCORE_DIGITS)
+    return Judged(subject.card, decided / decisive, score, tuple(evidence), None, city)

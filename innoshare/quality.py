@@ -75,9 +75,10 @@ class Measures:
 
 @dataclass(frozen=True)
 class Honesty:
-    """How often "solved" is said, as shares of 1: of challenges that have answers (`solved`), and of the same without
-    the documents that answer them and of those that nothing answers (`wrongly`). `curve` is the area under the curve:
-    how often, of one of each kind, the answered one looks more answered, whatever the threshold (.5 is chance)."""
+    """How often a strong answer is given (a solution, or a warning by a case that failed), as shares of 1: to
+    challenges that have answers (`solved`), and to the same without the documents that answer them and those that
+    nothing answers (`wrongly`). `curve` is the area under the curve: how often, of one of each kind, the answered one
+    looks more answered, whatever the threshold (.5 is chance)."""
 
     answered: int
     without: int

@@ -86,14 +86,19 @@ def name_of(setting: str) -> str:
     if setting == STATIC:
         return f"{STATIC} wordllama {version('wordllama')}"
     digest = hashlib.sha256()
-    for name in MODEL_FILES:
-        try:
-            with (Path(setting) / name).open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise SettingsError(f"INNOSHARE_EMBEDDINGS={setting}: {name} cannot be read ({error.strerror}). Name a "
-                                f"directory with a sentence model in ONNX form ({' and '.join(MODEL_FILES)}), or write "
-                                f"`{STATIC}` or `{NONE}`.") from error
+    name = ""
+    try:
+        for name in MODEL_FILES:
+            (Path(setting) / name).open("rb").close()
+        # Of all files: large models keep their weights in one of their own.
+        for file in sorted(path for path in Path(setting).iterdir() if path.is_file()):
+            name = file.name
+            digest.update(name.encode(errors="replace"))
+            digest.update(_digest(file, file.stat().st_size, file.stat().st_mtime_ns))
+    except OSError as error:
+        raise SettingsError(f"INNOSHARE_EMBEDDINGS={setting}: {name} cannot be read ({error.strerror}). Name a "
+                            f"directory with a sentence model in ONNX form ({' and '.join(MODEL_FILES)}), or write "
+                            f"`{STATIC}` or `{NONE}`.") from error
     return f"onnx {digest.hexdigest()[:16]}"
 
 
@@ -101,6 +106,13 @@ def embedder(setting: str) -> Embedder | None:
     """The model that the setting asks for; None for `none`. Raises SettingsError, with a remedy, where it cannot be
     had."""
     return _loaded(setting, name_of(setting))
+
+
+@lru_cache
+def _digest(file: Path, _size: int, _modified: int) -> bytes:
+    """Of the whole file: half a second for a large model, so once in a process while it stays the same."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").digest()
 
 
 @lru_cache(maxsize=1)  # One process needs one model; tests that need two load them again.
@@ -124,11 +136,15 @@ class _Static:
     trust, english_only = 0.7, True
 
     def __init__(self, name: str) -> None:
-        with _logging_left_alone():
-            import wordllama
-        # It looks for its weights beside its own code only if told that this is where downloads go.
-        self._model = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
         self.name = name
+        try:
+            with _logging_left_alone():
+                import wordllama
+            # It looks for its weights beside its own code only if told that this is where downloads go.
+            self._model = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+        except (ImportError, OSError) as error:
+            raise SettingsError(f"INNOSHARE_EMBEDDINGS={STATIC}: the vectors of the package wordllama cannot be loaded "
+                                f"({error}). Install it again, or write `{NONE}`.") from error
         self.dimensions = int(self._model.embedding.shape[1])
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -161,8 +177,9 @@ class _SentenceModel:
                                                          providers=["CPUExecutionProvider"])
             self._inputs = {item.name for item in self._session.get_inputs()}
             self.english_only = self._tokenizer.get_vocab_size() < MULTILINGUAL_PIECES
-            one = np.ones((1, 1), dtype=np.int64)
-            self.dimensions = int(self._hidden(one, one).shape[2])
+            # As long a text as there can be, of the highest piece: a model that is too small for it fails here.
+            longest = np.full((1, MODEL_TOKENS), self._tokenizer.get_vocab_size() - 1, dtype=np.int64)
+            self.dimensions = int(self._hidden(longest, np.ones_like(longest)).shape[2])
         except Exception as error:  # The runtime raises what it likes; who set this needs one thing.
             raise SettingsError(f"INNOSHARE_EMBEDDINGS={directory}: the model cannot be used ({error}). Name another "
                                 f"directory, or write `{STATIC}` or `{NONE}`.") from error
@@ -205,16 +222,18 @@ class Remembered:
     none. For one thread at a time.
     """
 
-    def __init__(self, model: Embedder, directory: Path) -> None:
+    def __init__(self, model: Embedder, directory: Path, recipe: str = "") -> None:
+        """`recipe` is another one whenever the same model would be told other texts."""
         self._model, self.name, self.dimensions = model, model.name, model.dimensions
         self.trust, self.english_only = model.trust, model.english_only
-        self._path = directory / f"vectors-{hashlib.sha256(model.name.encode()).hexdigest()[:16]}.npz"
+        self._path = directory / f"vectors-{hashlib.sha256(f'{model.name} {recipe}'.encode()).hexdigest()[:16]}.npz"
         self._known: dict[bytes, Any] = {}
         self._used: dict[bytes, Any] = {}
         try:
             with self._path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 digests, rows = kept["digests"], kept["rows"]
-            if rows.shape == (len(digests), self.dimensions):
+            if (rows.dtype == np.float32 and rows.shape == (len(digests), self.dimensions) and np.isfinite(rows).all()
+                    and digests.dtype == np.uint8 and digests.shape[1:] == (_DIGEST_BYTES,)):
                 self._known = dict(zip(map(bytes, digests), rows, strict=True))
         except Exception:  # Missing, cut short, of another form: the texts are embedded again.
             pass
@@ -231,7 +250,10 @@ class Remembered:
         return np.array(rows, dtype=np.float32).reshape(len(rows), self.dimensions)
 
     def save(self) -> None:
-        """Raises OSError where the disk refuses."""
+        """Also deletes the files of other models and recipes. Raises OSError where the disk refuses."""
+        for other in self._path.parent.glob("vectors-*"):
+            if other != self._path:
+                other.unlink(missing_ok=True)
         if self._used.keys() == self._known.keys():
             return
         part = self._path.with_suffix(".part")

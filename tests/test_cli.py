@@ -11,12 +11,14 @@ import time
 import urllib.request
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from innoshare import report
 from innoshare.cli import main
 from innoshare.errors import Problem
+from innoshare.search import SIDES
 
 
 def test_build_twice(runner: CliRunner) -> None:
@@ -137,6 +139,21 @@ def test_match_reads_a_challenge_from_standard_input(runner: CliRunner) -> None:
     result = runner.invoke(main, ["match", "-"], input="The ballet shoes of our opera house are worn out entirely")
     assert result.exit_code == 0, result.output
     assert "Nobody in this library has solved this yet" in result.stdout
+
+
+def test_evaluate_knows_the_sides_of_the_port() -> None:
+    (without,) = [option for option in main.commands["evaluate"].params if option.name == "without"]
+    assert isinstance(without.type, click.Choice)
+    assert set(without.type.choices) == SIDES
+
+
+def test_a_challenge_may_be_in_another_language_than_the_cases(runner: CliRunner) -> None:
+    body = json.loads(runner.invoke(main, ["match", "Nachts fahren die Nachtbusse leer, und Pflegekräfte kommen nicht "
+                                                    "nach Hause", "--language", "de", "--json"]).stdout)
+    assert body["language"] == "de"
+    wrong = runner.invoke(main, ["match", "three plain words", "--language", "tlh"])
+    assert wrong.exit_code == 2
+    assert "choose from en, sv" in wrong.stderr
 
 
 def test_match_prints_the_body_of_the_api(runner: CliRunner) -> None:

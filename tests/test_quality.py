@@ -2,14 +2,17 @@
 
 import json
 import math
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from innoshare import quality
+from innoshare import edition, quality
+from innoshare.config import Settings
 from innoshare.errors import CollectionError
 from innoshare.library import Library
 from innoshare.matching import Challenge, Strength
+from innoshare.search import SIDES, Query
 
 JUDGED = Path(__file__).parent / "judged"
 
@@ -106,6 +109,26 @@ def test_the_library_says_solved_where_it_is_and_hardly_where_it_is_not(own_libr
 
     assert solved("challenge") >= FLOOR_SOLVED
     assert solved("unanswered") <= CEILING_WRONGLY_SOLVED
+
+
+@pytest.mark.parametrize("sides", [set(sides) for count in (1, 2, 3) for sides in combinations(sorted(SIDES), count)])
+def test_each_side_can_be_left_out(settings: Settings, sides: set[str]) -> None:
+    library = Library(edition.open_published(settings.data, sides=sides))
+    try:
+        for text, language in (("Night buses drive around empty, and nurses cannot get home", "en"),
+                               ("Nachtbusse fahren leer herum", "de")):
+            ranked = [item.card.slug for item in library.rank(Challenge.of(text, language=language))]
+            assert "testby-night-buses" in ranked[:2] or (language == "de" and "concepts" not in sides)
+        found = library.search(Query("night buses")).results.total
+        assert bool(found) is bool(sides & {"words", "concepts"})
+    finally:
+        library.close()
+
+
+def test_the_area_under_the_curve_counts_ties_half() -> None:
+    assert quality.area_under_curve([3, 2], [1, 0]) == 1
+    assert quality.area_under_curve([1], [1]) == 0.5
+    assert quality.area_under_curve([0, 2], [1]) == 0.5
 
 
 def test_our_own_answers_keep_their_quality(own_library: Library) -> None:

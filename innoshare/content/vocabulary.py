@@ -7,6 +7,8 @@ last, one term under each slug. A term with a mistake is left out, the others ar
 A word belongs to one concept only within a language, or a text that has it would be about both.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +18,9 @@ from innoshare.content.forms import FORMS, SLUG, one_of
 from innoshare.content.frontmatter import read_yaml
 from innoshare.content.mending import Steps, dotted, shown
 from innoshare.errors import Level, Problem
+from innoshare.search.text import is_grammar
+
+MAX_LABEL_WORDS = 8  # "lack of access to the internet at home" has eight; each costs time where its first word stands.
 
 
 class _File:
@@ -113,8 +118,8 @@ def _taken(file: _File, concept: Concept, owners: dict[tuple[str, str], tuple[st
     for language, names in concept.names.items():
         for place, name in enumerate(names):
             steps: Steps = (concept.slug, *(("synonyms", language, place - 1) if place else ("label", language)))
-            if not any(map(str.isalnum, name)):
-                yield file.problem(steps, f"{shown(name)} holds no letter.", "Write a word.")
+            if problem := _unfit(name, language):
+                yield file.problem(steps, *problem)
             word = (language, " ".join(name.replace("-", " ").casefold().split()))
             if word not in owners:
                 owners[word] = concept.slug, file.path
@@ -125,6 +130,22 @@ def _taken(file: _File, concept: Concept, owners: dict[tuple[str, str], tuple[st
                 owner, path = owners[word]
                 yield file.problem(steps, f"{shown(name)} already stands for the concept {shown(owner)} in {path}.",
                                    "Keep it where it fits better; a word stands for one concept in each language.")
+
+
+def _unfit(name: str, language: str) -> tuple[str, str] | None:
+    """Why a label would find nothing, or everything, and what to do."""
+    words = re.findall(r"\w+", name)
+    if not any(map(str.isalnum, name)):
+        return f"{shown(name)} holds no letter.", "Write a word."
+    if any(map(unicodedata.combining, unicodedata.normalize("NFC", name))):
+        return f"{shown(name)} holds an accent on no letter that has it.", "Type the word again."
+    if len(words) > MAX_LABEL_WORDS:
+        return (f"{shown(name)} has {len(words)} words; nobody writes so many in the same order.",
+                f"Write at most {MAX_LABEL_WORDS}.")
+    if len(words) == 1 and is_grammar(words[0], language) and not (len(name) > 1 and name.isupper()):
+        return (f"{shown(name)} is a word of grammar, which stands in every text.",
+                "Write a word that says what is meant, or more words.")
+    return None
 
 
 def _stand_in(slug: str) -> str:

@@ -14,6 +14,7 @@ word that is itself a label is not. Words are split into labels only, never into
 split can be wrong about a word but not invent one.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -53,6 +54,10 @@ BEGINNING = 3  # Letters by which a word that begins no label is told at once.
 
 # Words of grammar that may stand within a label which has any: "price of housing" is "price of the housing".
 MAX_GRAMMAR = 3
+
+MAX_SAME_STEMS = 50  # Labels with the same stems that are compared, each time these stand in a text; real ones are 9.
+
+_ENDS = re.compile(r"[.!?;:](?=\s)|\n\s*\n")  # Beyond these, words do not belong together.
 
 NO_CONCEPTS: Mapping[str, Any] = {"labels": {}, "loose": {}, "english": {}}  # What a library without any has compiled.
 
@@ -128,13 +133,9 @@ class Concepts:
         for kept in (labels, loose):
             for in_language in kept.values():
                 for same in in_language.values():
-                    same[:] = sorted(map(list, set(map(tuple, same))), key=lambda label: (len(label[0]), label))
+                    unique = sorted(map(list, set(map(tuple, same))), key=lambda label: (len(label[0]), label))
+                    same[:] = unique[:MAX_SAME_STEMS]
         return {"labels": labels, "loose": loose, "english": english}
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages that any label is in."""
-        return tuple(self._labels)
 
     def find(self, text: str, languages: Iterable[str], compounds: bool = True, within: bool = True) -> list[Found]:
         """The concepts of `text` by their labels in any of `languages`, in the order of their places; each place once
@@ -179,6 +180,8 @@ class Concepts:
             word, taken = words[place], 0
             for length in range(min(known.longest.get(word.term, 0), len(words) - place), 1, -1):
                 phrase = words[place:place + length]
+                if _ENDS.search(text, word.end, phrase[-1].start):
+                    continue
                 if slug := self._phrase(phrase, text, language, folded):
                     yield Found(slug, word.start, phrase[-1].end, word.position)
                     taken = taken or length
@@ -249,6 +252,8 @@ def _most_alike(labels: Sequence[tuple[str, str]], written: str, language: str, 
     """The concept of labels with the same stems: of several the one that looks most like what is written, so that
     "training" is not a train and "parks" are no parking; "" where stems agree by accident."""
     best, most = "", 0
+    if analysis.is_grammar(written, language):
+        return ""
     for label, slug in labels:
         if label == written:
             return slug
@@ -256,7 +261,7 @@ def _most_alike(labels: Sequence[tuple[str, str]], written: str, language: str, 
         alike = sum(1 for _ in takewhile(lambda letters: letters[0] == letters[1], zip(*pair, strict=False)))
         if alike > most and alike >= min(MIN_LIKENESS, min(map(len, pair)) - 1):
             best, most = slug, alike
-    return "" if best and analysis.is_grammar(written, language) else best
+    return best
 
 
 def _without_grammar(text: str, words: Sequence[Token], language: str) -> list[Token]:

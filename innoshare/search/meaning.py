@@ -22,11 +22,11 @@ import numpy.typing as npt
 from innoshare.search import Document
 from innoshare.search.concepts import Concepts, Found
 from innoshare.search.ranker import lucene_idf
-from innoshare.vectors import Embedder, Vectors, unit
+from innoshare.vectors import MAX_CHARACTERS, Embedder, Vectors, unit
 
 Array = npt.NDArray[Any]
 
-# Texts of a case that its gist is made of, in this order; the model cuts what is too long.
+# Texts of a case that its gist is made of, in this order, as far as there is room.
 GIST_FIELDS = ("title", "challenge", "summary", "body")
 
 # Passages of a case that have a vector: challenge, summary and results come first. More would be a kilobyte of disk for
@@ -46,7 +46,7 @@ class Meaning:
     @staticmethod
     def of(documents: Sequence[Document], concepts: Concepts, embedder: Embedder) -> dict[str, Array]:
         """The arrays for documents in the order of their rows."""
-        gists = [("\n".join(filter(None, (document.texts.get(name, "") for name in GIST_FIELDS))), document.language)
+        gists = [("\n".join(filter(None, map(document.texts.get, GIST_FIELDS)))[:MAX_CHARACTERS], document.language)
                  for document in documents]
         passages = [[(text, document.language) for _, text in document.passages[:MAX_PASSAGES]]
                     for document in documents]

@@ -23,8 +23,7 @@ Array = npt.NDArray[Any]
 # Offsets are kept in 16 bits; longer "sentences" are lists or tables that slipped through, whose beginning will do.
 MAX_PASSAGE_CHARACTERS = 65_535
 
-
-TITLE = "title"
+TITLE = "title"  # The field of the first passage of each case.
 
 
 class Passages:
@@ -85,7 +84,7 @@ class Passages:
         pairs, count = np.unique(passage * len(weights) + word), max(1, len(weights))
         first = self._a["passage_first"]
         held: Array = np.concatenate([pairs // count, *(int(first[row]) + 1 + np.arange(len(here))
-                                                 for row, here in zip(rows, near, strict=False))])
+                                                 for row, here in zip(rows, near, strict=bool(near)))])
         nearness: Array = np.concatenate([np.zeros(len(pairs)), *near])
         worth: Array = near_worth * nearness
         worth[:len(pairs)] = np.asarray(weights, dtype=np.float64)[pairs % count]

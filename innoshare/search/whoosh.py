@@ -307,9 +307,8 @@ class WhooshEngine(Engine):
             raise EditionError(f"The search index in {directory} cannot be opened ({error}). "
                                "Run `innoshare build` to make it again.") from error
         if embedder and lists["embeddings"] != embedder.name:
-            raise EditionError(f"The search index in {directory} was made with other embeddings "
-                               f"({lists['embeddings']}) than INNOSHARE_EMBEDDINGS asks for ({embedder.name}). Run "
-                               "`innoshare build` to make it again.")
+            raise EditionError(f"The published edition was built with other embeddings ({lists['embeddings']}) than "
+                               f"INNOSHARE_EMBEDDINGS asks for ({embedder.name}). Run `innoshare build`.")
         self._sides = sides
         self._concepts = Concepts(compiled)
         self._meaning = Meaning(arrays, embedder, self._concepts) if embedder and "meaning" in sides else None
@@ -325,10 +324,10 @@ class WhooshEngine(Engine):
     def search(self, query: Query) -> Results:
         """The page of hits that `query` asks for. Raises BadInput, with what to do, where it is beyond the bounds."""
         check(query)
-        language = query.language or self._language_of(query.text)
+        language = self._language(query.text, query.language)
         asked = understand(query.text, language, self._languages)
         plain = _only(query.text, asked.words)  # Without what syntax asks for: phrases, prefixes, exclusions.
-        words = [self._terms(word) for word in chain(asked.words, *asked.phrases)]
+        words = [self._key(word) for word in chain(asked.words, *asked.phrases)] if "words" in self._sides else []
         words += [self._expanded(prefix) for prefix in asked.prefixes]
         counts = Counter(words)
         scored = self._scored(counts, language)
@@ -342,7 +341,7 @@ class WhooshEngine(Engine):
             scores *= self._ranker.coverage([
                 (word, [common[other] for other, places in concepts.items()
                         if any(start <= item.start and item.end <= end for item in asked.words
-                               if self._terms(item) == terms for start, end in places)])
+                               if self._key(item) == terms for start, end in places)])
                 for terms, word in scored.items()])
         if self._meaning and asked.words:
             near = self._meaning.of_rows(self._meaning.of_question(plain, language))
@@ -364,7 +363,7 @@ class WhooshEngine(Engine):
         if len(text) > MAX_CHALLENGE_CHARACTERS:
             raise BadInput([("challenge", f"This text has {len(text)} characters, and up to {MAX_CHALLENGE_CHARACTERS} "
                                           "can be matched. Send the part that describes the problem")])
-        weighed = self._weigh(text, language or self._language_of(text))
+        weighed = self._weigh(text, self._language(text, language))
         rows = self._columns.top(weighed.scores > 0, weighed.scores, Sort.RELEVANCE, 0, limit)
         passages = self._best(
             rows.tolist(), weighed.scored, (PROBLEM_FIELDS, ANSWER_FIELDS),
@@ -394,7 +393,7 @@ class WhooshEngine(Engine):
         """How well every row fits a challenge, from all sides."""
         words: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         for word in analysis.words(text, language, self._languages) if "words" in self._sides else ():
-            words.setdefault(self._terms(word) or word.terms[:1], []).append((word.start, word.end))
+            words.setdefault(self._key(word), []).append((word.start, word.end))
         concepts = self._concepts_in(text, language)
         places = words | concepts
         scored = self._scored(words, language) | self._scored(concepts)
@@ -418,8 +417,12 @@ class WhooshEngine(Engine):
         self._reader.close()
         self._index.close()
 
-    def _language_of(self, text: str) -> str:
-        return analysis.language_of(text) or self._concepts.language_of(text)
+    def _language(self, text: str, stated: str) -> str:
+        """The language of a question: as stated or found out, unless only another one finds any concept."""
+        language = stated.partition("-")[0].lower() or analysis.language_of(text)
+        if not language or not self._concepts.find(text, [language], within=False):
+            return self._concepts.language_of(text) or language
+        return language
 
     def _terms(self, word: analysis.Word) -> tuple[str, ...]:
         """The terms of the index that a word may be: its own in every language, and those of the same word written
@@ -430,6 +433,10 @@ class WhooshEngine(Engine):
                 terms |= dict.fromkeys(term for language in self._languages
                                        if (term := analysis.stem(form, language)) in self._numbers)
         return tuple(terms)
+
+    def _key(self, word: analysis.Word) -> tuple[str, ...]:
+        """What a word is looked up by; one that the index does not know keeps a term of its own."""
+        return self._terms(word) or word.terms[:1]
 
     def _scored(self, words: Iterable[tuple[str, ...]], language: str = "") -> dict[tuple[str, ...], Scored]:
         among = self._columns.having("language", [language]) if language in self._languages else None
