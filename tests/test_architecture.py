@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "config": set(),
     "case": set(),
     "render": {"case"},
-    "content": {"case", "errors", "render"},
+    "content": {"case", "errors", "render", "search"},
     "vectors": {"errors"},
     "search": {"case", "errors", "vectors"},
     "catalogue": {"case", "errors", "render"},

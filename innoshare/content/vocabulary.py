@@ -82,7 +82,7 @@ def concepts(files: Sequence[tuple[str, bytes]], vocabulary: Vocabulary) -> tupl
             elif concept:
                 mistakes += _taken(file, concept, owners)
             problems += mistakes
-            if concept and not mistakes:
+            if concept and all(mistake.level == "advice" for mistake in mistakes):
                 found[slug], paths[slug] = concept, path
     return found, problems
 
@@ -118,8 +118,11 @@ def _taken(file: _File, concept: Concept, owners: dict[tuple[str, str], tuple[st
     for language, names in concept.names.items():
         for place, name in enumerate(names):
             steps: Steps = (concept.slug, *(("synonyms", language, place - 1) if place else ("label", language)))
-            if problem := _unfit(name, language):
+            if problem := _unfit(name):
                 yield file.problem(steps, *problem)
+            elif is_grammar(name, language) and not name.isupper():
+                yield file.problem(steps, f"{shown(name)} is also a word of grammar, which stands in every text.",
+                                   "Leave it only if it mostly means this concept; else write more words.", "advice")
             word = (language, " ".join(name.replace("-", " ").casefold().split()))
             if word not in owners:
                 owners[word] = concept.slug, file.path
@@ -132,8 +135,8 @@ def _taken(file: _File, concept: Concept, owners: dict[tuple[str, str], tuple[st
                                    "Keep it where it fits better; a word stands for one concept in each language.")
 
 
-def _unfit(name: str, language: str) -> tuple[str, str] | None:
-    """Why a label would find nothing, or everything, and what to do."""
+def _unfit(name: str) -> tuple[str, str] | None:
+    """Why a label would find nothing, and what to do."""
     words = re.findall(r"\w+", name)
     if not any(map(str.isalnum, name)):
         return f"{shown(name)} holds no letter.", "Write a word."
@@ -142,9 +145,6 @@ def _unfit(name: str, language: str) -> tuple[str, str] | None:
     if len(words) > MAX_LABEL_WORDS:
         return (f"{shown(name)} has {len(words)} words; nobody writes so many in the same order.",
                 f"Write at most {MAX_LABEL_WORDS}.")
-    if len(words) == 1 and is_grammar(words[0], language) and not (len(name) > 1 and name.isupper()):
-        return (f"{shown(name)} is a word of grammar, which stands in every text.",
-                "Write a word that says what is meant, or more words.")
     return None
 
 

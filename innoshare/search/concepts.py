@@ -252,8 +252,6 @@ def _most_alike(labels: Sequence[tuple[str, str]], written: str, language: str, 
     """The concept of labels with the same stems: of several the one that looks most like what is written, so that
     "training" is not a train and "parks" are no parking; "" where stems agree by accident."""
     best, most = "", 0
-    if analysis.is_grammar(written, language):
-        return ""
     for label, slug in labels:
         if label == written:
             return slug
@@ -261,7 +259,7 @@ def _most_alike(labels: Sequence[tuple[str, str]], written: str, language: str, 
         alike = sum(1 for _ in takewhile(lambda letters: letters[0] == letters[1], zip(*pair, strict=False)))
         if alike > most and alike >= min(MIN_LIKENESS, min(map(len, pair)) - 1):
             best, most = slug, alike
-    return best
+    return "" if best and analysis.is_grammar(written, language) else best
 
 
 def _without_grammar(text: str, words: Sequence[Token], language: str) -> list[Token]:

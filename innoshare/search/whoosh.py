@@ -418,11 +418,13 @@ class WhooshEngine(Engine):
         self._index.close()
 
     def _language(self, text: str, stated: str) -> str:
-        """The language of a question: as stated or found out, unless only another one finds any concept."""
-        language = stated.partition("-")[0].lower() or analysis.language_of(text)
-        if not language or not self._concepts.find(text, [language], within=False):
-            return self._concepts.language_of(text) or language
-        return language
+        """The language of a question: as stated, unless the text tells another and no concept is found by what was
+        stated; else as the text tells, by its words or at least by its concepts."""
+        told = analysis.language_of(text)
+        stated = stated.partition("-")[0].lower()
+        if stated and (not told or told == stated or self._concepts.find(text, [stated], within=False)):
+            return stated
+        return told or self._concepts.language_of(text)
 
     def _terms(self, word: analysis.Word) -> tuple[str, ...]:
         """The terms of the index that a word may be: its own in every language, and those of the same word written
