@@ -171,7 +171,7 @@ def test_what_is_typed_is_never_markup(page: Any) -> None:
     page.get_by_role("button", name="Search", exact=True).click()
     assert attack in page.get_by_label("Words to search for").input_value()
     page.goto("/match")
-    page.get_by_label("Your challenge").fill(f"{attack} floods our cellars")
+    page.get_by_role("textbox", name="Your challenge").fill(f"{attack} floods our cellars")
     page.get_by_role("button", name="See who has solved it").click()
     assert page.locator("main script, main img").count() == 0
 
