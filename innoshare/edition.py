@@ -56,7 +56,7 @@ PASSAGE_FIELDS = ("challenge", "summary", "results", "lessons", "what_failed", "
 SIMILAR = 3  # Cases like a case that its page names: a row of cards.
 
 FINGERPRINT_LENGTH = 20  # 80 bits: short enough for a folder's name and an ETag, far beyond accidental collision.
-LOCK_SECONDS = 600  # How long a build waits for another one; a full build of 10,000 cases takes about a minute.
+LOCK_SECONDS = 600  # How long a build waits for another one; a full build of 10,000 cases takes two to three minutes.
 
 Progress = Callable[[str, int, int], None]  # (what is being done, done so far, in all)
 

@@ -9,7 +9,8 @@ Decision: neither Whoosh's query parser nor its spelling nor its highlighter. Th
 knows wildcards that compute for half a minute; the others need a hundred milliseconds for a word or a page.
 
 Decision: the arrays are made anew by each build from all documents, also where only few changed and Whoosh's index is
-updated; analysis takes a fraction of the time that Whoosh's writing takes, and one way to make them is enough.
+updated: one way to make them is enough. It costs some 7 ms a case, most of it for finding concepts, so that an update
+takes two thirds of a whole build (66 of 96 s for 10,000 cases, a fraction of a second for a hundred).
 A manifest with checksums, written last, ties the parts together: a half-written or damaged index is refused with a
 reason. It protects from accidents, not from malice: Whoosh unpickles its files, so an index is trusted local data.
 """
