@@ -42,8 +42,8 @@ LEAST_RARE_CONCEPTS, MOST_RARE_CONCEPTS = 1, 4
 
 # Thresholds on `relevance` (0 to 1), found on two judged collections, each question asked of all cases and again
 # without those that answer it (`innoshare evaluate`); a wrong "solved" costs more than a missed one, which still shows
-# as possible. Of our own challenges STRONG calls 78 % of those in English and 54 % of those in ten other languages
-# solved where they are, and 7 % where they are not; POSSIBLE shows something for 82 % and 13 %. On 5,260 short records,
+# as possible. Of our own challenges STRONG calls 75 % of those in English and 50 % of those in ten other languages
+# solved where they are, and 6 % where they are not; POSSIBLE shows something for 82 % and 11 %. On 5,260 short records,
 # judged by finer shades of the same theme, STRONG says 49 % and 20 %.
 STRONG, POSSIBLE = 0.34, 0.28
 
@@ -390,15 +390,10 @@ class Judged:
         """What answers first, of that the higher score; then the slug, so that order never wavers."""
         return self.strength is None, -self.score, self.card.slug
 
-    @property
-    def order_shown(self) -> tuple[bool, float, str]:
-        """The order in an answer: stronger first."""
-        return self.strength is not Strength.STRONG, -self.score, self.card.slug
-
-    @property
-    def order_elsewhere(self) -> tuple[bool, float, str]:
-        """The same if no city asked."""
-        return self.strength is not Strength.STRONG, -round(self.score - self.city, SCORE_DIGITS), self.card.slug
+    def order_shown(self, city: bool = True) -> tuple[bool, float, str]:
+        """The order in an answer: stronger first. Without `city`, as if none had asked."""
+        score = self.score if city else round(self.score - self.city, SCORE_DIGITS)
+        return self.strength is not Strength.STRONG, -score, self.card.slug
 
 
 def judge(challenge: Challenge, found: Candidates, cards: Mapping[str, Card], cities: Mapping[str, City],
@@ -420,7 +415,7 @@ def judge(challenge: Challenge, found: Candidates, cards: Mapping[str, Card], ci
 def answer(challenge: Challenge, found: Candidates, judged: Sequence[Judged], concepts: Mapping[str, Concept],
            limit: int = MATCHES) -> Answer:
     """The answer that `judged` candidates give: at most `limit` matches and as many cautions, best first."""
-    shown = sorted((item for item in judged if item.strength), key=lambda item: item.order_shown)
+    shown = sorted((item for item in judged if item.strength), key=lambda item: item.order_shown())
     solutions, warnings = ([item for item in shown if item.card.is_warning is warns] for warns in (False, True))
     matches, cautions = (tuple(Match(item.card, item.strength, item.score, item.evidence) for item in part[:limit]
                                if item.strength) for part in (solutions, warnings))
@@ -437,7 +432,7 @@ def answer(challenge: Challenge, found: Candidates, judged: Sequence[Judged], co
 
 def _changed(shown: Sequence[Judged], limit: int) -> bool:
     """Whether the first `limit` are others, or stand elsewhere, than if no city had asked."""
-    return sorted(shown, key=lambda item: item.order_elsewhere)[:limit] != list(shown[:limit])
+    return sorted(shown, key=lambda item: item.order_shown(city=False))[:limit] != list(shown[:limit])
 
 
 def _judge(question: Question, subject: Subject, fit: float) -> Judged:
