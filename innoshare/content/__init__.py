@@ -33,10 +33,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from innoshare.case import VOCABULARIES, Case, City, Concept, Slug, Status, Term, Vocabulary
+from innoshare.case import VOCABULARIES, Case, City, Concept, Status, Term, Vocabulary
 from innoshare.content import duplicates, vocabulary
 from innoshare.content.fields import WORDS, Spot, check
-from innoshare.content.forms import FORMS, SLUG, one_of
+from innoshare.content.forms import FORMS, MAX_SLUG, SLUG, one_of, safe_slug
 from innoshare.content.frontmatter import MAX_FILE_BYTES
 from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.content.mending import shown
@@ -85,7 +85,6 @@ _OPEN_FLAGS = (os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBL
                | getattr(os, "O_BINARY", 0))
 _OTHER_TEXT_ENDINGS = (".md", ".markdown", ".mdown", ".txt", ".yaml", ".yml", ".docx", ".odt")
 _MAY_LIE_ANYWHERE = re.compile(r"(readme|license|licence|copying|notice)(\..*)?", re.IGNORECASE)
-_MAX_SLUG = next(item.max_length for item in Slug.__metadata__)  # type: ignore[attr-defined]  # of Annotated
 
 
 def _printable(name: str) -> str:
@@ -250,7 +249,7 @@ def _page(file: _File, model: Any, rules: tuple[Rule, ...], world: World, gather
     draft = model is Case and parts.values.get("status") == Status.DRAFT
     page = Page(model, file.path, file.name, parts, draft)
     problems = [*parts.problems, *_name(file, world)]
-    record, found = check(model, parts, file.path, draft, slug=_safe_slug(file.name), body=parts.body)
+    record, found = check(model, parts, file.path, draft, slug=safe_slug(file.name), body=parts.body)
     problems += found
     named = {(problem.line, problem.column, problem.field) for problem in problems if problem.field}
     rules = rules if parts.values or parts.body else ()  # nothing could be read, and why is said already
@@ -259,20 +258,15 @@ def _page(file: _File, model: Any, rules: tuple[Rule, ...], world: World, gather
     return record if gathered.note(problems) else None
 
 
-def _safe_slug(name: str) -> str:
-    """The name, or a stand-in where it is no slug, so that the fields can be checked all the same."""
-    return name if SLUG.fullmatch(name) and len(name) <= _MAX_SLUG else "x"
-
-
 def _name(file: _File, world: World) -> Found:
     """A file is named by small letters, digits and hyphens, and differs from others by more than capitals."""
     form = FORMS[SLUG.pattern]
-    if _safe_slug(file.name) == file.name:
+    if safe_slug(file.name) == file.name:
         return
     guess = form.guess(_printable(file.name))
     names = world.case_files if file.folder == "cases" else world.city_files
-    if len(file.name) > _MAX_SLUG:
-        yield _problem(file.path, f"The file name has {len(file.name)} characters; at most {_MAX_SLUG} are allowed.",
+    if len(file.name) > MAX_SLUG:
+        yield _problem(file.path, f"The file name has {len(file.name)} characters; at most {MAX_SLUG} are allowed.",
                        "Choose a shorter one; it is the address of the page.")
     elif guess in names:
         yield _problem(file.path, f"The file name differs from {shown(guess + '.md')} only by capitals or signs.",

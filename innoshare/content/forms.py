@@ -103,4 +103,10 @@ FORMS = dict((
 ))
 
 SLUG = re.compile(next(pattern for pattern, form in FORMS.items() if form.example == "stockholm"))
+MAX_SLUG = next(item.max_length for item in Slug.__metadata__)  # type: ignore[attr-defined]  # of Annotated
 URL = next(pattern for pattern, form in FORMS.items() if form.example.startswith("https"))
+
+
+def safe_slug(name: str) -> str:
+    """The name, or a stand-in where it is no slug, so that the fields can be checked all the same."""
+    return name if SLUG.fullmatch(name) and len(name) <= MAX_SLUG else "x"

@@ -14,7 +14,7 @@ from typing import Any
 
 from innoshare.case import LANGUAGES, Concept, Term, Vocabulary, front_matter, mark
 from innoshare.content.fields import check
-from innoshare.content.forms import FORMS, SLUG, one_of
+from innoshare.content.forms import FORMS, SLUG, one_of, safe_slug
 from innoshare.content.frontmatter import read_yaml
 from innoshare.content.mending import Steps, dotted, shown
 from innoshare.errors import Level, Problem
@@ -35,7 +35,7 @@ class _File:
 
     def slug(self, slug: str) -> Iterator[Problem]:
         """What is wrong with the name of a term."""
-        if not SLUG.fullmatch(slug):
+        if safe_slug(slug) != slug:
             yield self.problem((slug,), f"The term {shown(slug)} is not made of small letters, digits and hyphens.",
                                f"Write `{FORMS[SLUG.pattern].guess(slug)}`.")
 
@@ -56,7 +56,7 @@ def _term(file: _File, slug: str, value: Any) -> tuple[Term | None, list[Problem
     if not isinstance(value, dict):
         return None, [file.problem((slug,), f"The term {shown(slug)} has no label and no help.", "Write below it, "
                                    "indented by two spaces, `label:` and `help:`, each with a line `en: …`.")]
-    term, problems = check(Term, file.parts, file.path, within=(slug,), slug=_stand_in(slug))
+    term, problems = check(Term, file.parts, file.path, within=(slug,), slug=safe_slug(slug))
     problems += file.slug(slug)
     for name in ("label", "help"):
         if isinstance(value.get(name), dict) and "en" not in value[name]:
@@ -91,7 +91,7 @@ def _concept(file: _File, slug: str, value: Any, vocabulary: Vocabulary) -> tupl
     if not isinstance(value, dict):
         return None, [file.problem((slug,), f"The concept {shown(slug)} has no label.", "Write below it, indented by "
                                    "two spaces, `label:`, and below that a line for each language: `en: …`, `sv: …`.")]
-    concept, problems = check(Concept, file.parts, file.path, within=(slug,), slug=_stand_in(slug))
+    concept, problems = check(Concept, file.parts, file.path, within=(slug,), slug=safe_slug(slug))
     problems += file.slug(slug)
     label = value.get("label")
     if isinstance(label, dict) and (missing := [code for code in LANGUAGES if code not in label]):
@@ -146,8 +146,3 @@ def _unfit(name: str) -> tuple[str, str] | None:
         return (f"{shown(name)} has {len(words)} words; nobody writes so many in the same order.",
                 f"Write at most {MAX_LABEL_WORDS}.")
     return None
-
-
-def _stand_in(slug: str) -> str:
-    """The name, or a stand-in where it is no slug, so that the fields can be checked all the same."""
-    return slug if SLUG.fullmatch(slug) else "x"

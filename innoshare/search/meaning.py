@@ -34,6 +34,9 @@ GIST_FIELDS = ("title", "challenge", "summary", "body")
 MAX_PASSAGES = 12
 
 
+NOTHING_FOUND: Mapping[int, Sequence[Found]] = {}  # No concepts are known beforehand.
+
+
 class Meaning:
     """The vectors of every row. Read only, safe to call from several threads."""
 
@@ -60,9 +63,9 @@ class Meaning:
             "passage_vector_first": np.cumsum([0, *map(len, passages)], dtype=np.int64),  # row -> its first of them
         }
 
-    def of_question(self, text: str, language: str) -> Vectors:
-        """The vector of a question; zeros where it says nothing."""
-        (vector,) = self._reader.read([(text, language)])
+    def of_question(self, text: str, language: str, found: Sequence[Found] | None = None) -> Vectors:
+        """The vector of a question; zeros where it says nothing. `found` are its concepts, where they are known."""
+        (vector,) = self._reader.read([(text, language)], {} if found is None else {0: found})
         return np.asarray(vector, dtype=np.float32)
 
     def of_rows(self, question: Vectors) -> Array:
@@ -110,12 +113,14 @@ class _Reader:
         together: Array = self.concept_vectors[[self._place[item.slug] for item in found]].sum(axis=0)
         return together
 
-    def read(self, texts: Sequence[tuple[str, str]]) -> Vectors:
-        """The vectors of texts in their languages; zeros for one that says nothing."""
+    def read(self, texts: Sequence[tuple[str, str]], found: Mapping[int, Sequence[Found]] = NOTHING_FOUND) -> Vectors:
+        """The vectors of texts in their languages; zeros for one that says nothing. `found` maps places of texts to
+        their concepts, where somebody has found them before."""
         vectors = np.zeros((len(texts), self._embedder.dimensions), dtype=np.float32)
         foreign = {place for place, (_, language) in enumerate(texts) if self.is_foreign(language)}
         for place in foreign:
-            vectors[place] = self.by_concepts(self._concepts.asked(*texts[place]))
+            known = found.get(place)
+            vectors[place] = self.by_concepts(self._concepts.asked(*texts[place]) if known is None else known)
         own = [place for place, (text, _) in enumerate(texts) if place not in foreign and any(map(str.isalnum, text))]
         vectors[own] = self._embedder.embed([texts[place][0] for place in own])
         vectors = unit(vectors)

@@ -54,7 +54,7 @@ from innoshare.search import (
     Sort,
 )
 from innoshare.search import text as analysis
-from innoshare.search.concepts import NO_CONCEPTS, Concepts, slug_of, term_of
+from innoshare.search.concepts import NO_CONCEPTS, Concepts, Found, slug_of, term_of
 from innoshare.search.meaning import Meaning
 from innoshare.search.passages import TITLE, Passages
 from innoshare.search.ranker import Bools, Columns, Floats, Ints, Ranker, Scored, Scoring, fused
@@ -328,11 +328,12 @@ class WhooshEngine(Engine):
         language = self._language(query.text, query.language)
         asked = understand(query.text, language, self._languages)
         plain = _only(query.text, asked.words)  # Without what syntax asks for: phrases, prefixes, exclusions.
-        words = [self._key(word) for word in chain(asked.words, *asked.phrases)] if "words" in self._sides else []
+        keys = {word: self._key(word) for word in chain(asked.words, *asked.phrases)}
+        words = [keys[word] for word in chain(asked.words, *asked.phrases)] if "words" in self._sides else []
         words += [self._expanded(prefix) for prefix in asked.prefixes]
         counts = Counter(words)
         scored = self._scored(counts, language)
-        concepts = self._concepts_in(plain, language, within=False)
+        concepts = _by_term(self._concepts.asked(plain, language, within=False) if "concepts" in self._sides else ())
         common = self._scored(concepts)
         found = self._found(asked, query.text, [*scored.values(), *common.values()])
         scores = self._ranker.scores((word, counts[terms]) for terms, word in scored.items())
@@ -342,7 +343,7 @@ class WhooshEngine(Engine):
             scores *= self._ranker.coverage([
                 (word, [common[other] for other, places in concepts.items()
                         if any(start <= item.start and item.end <= end for item in asked.words
-                               if self._key(item) == terms for start, end in places)])
+                               if keys[item] == terms for start, end in places)])
                 for terms, word in scored.items()])
         if self._meaning and asked.words:
             near = self._meaning.of_rows(self._meaning.of_question(plain, language))
@@ -395,7 +396,8 @@ class WhooshEngine(Engine):
         words: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         for word in analysis.words(text, language, self._languages) if "words" in self._sides else ():
             words.setdefault(self._key(word), []).append((word.start, word.end))
-        concepts = self._concepts_in(text, language)
+        found = self._concepts.asked(text, language) if "concepts" in self._sides else None
+        concepts = _by_term(found or ())
         places = words | concepts
         scored = self._scored(words, language) | self._scored(concepts)
         shared, common = (self._ranker.scores((scored[terms], len(spans)) for terms, spans in side.items())
@@ -403,7 +405,7 @@ class WhooshEngine(Engine):
         scores = shared + CONCEPT_WEIGHT * common
         question, near = np.empty(0, dtype=np.float32), None
         if self._meaning:
-            question = self._meaning.of_question(text, language)
+            question = self._meaning.of_question(text, language, found)
             near = self._meaning.of_rows(question)
             scores = fused(scores, near, self._meaning.trust)
         if not places and self._sides != {"meaning"}:  # Only grammar and signs: everything and nothing is near them.
@@ -444,15 +446,6 @@ class WhooshEngine(Engine):
     def _scored(self, words: Iterable[tuple[str, ...]], language: str = "") -> dict[tuple[str, ...], Scored]:
         among = self._columns.having("language", [language]) if language in self._languages else None
         return {terms: self._ranker.word(terms, among) for terms in words}
-
-    def _concepts_in(self, text: str, language: str, within: bool = True
-                     ) -> dict[tuple[str, ...], list[tuple[int, int]]]:
-        """The concepts of a question, as the term that each is in the index, with the places where they stand."""
-        found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-        if "concepts" in self._sides:
-            for slug, start, end, _ in self._concepts.asked(text, language, within):
-                found.setdefault((term_of(slug),), []).append((start, end))
-        return found
 
     def _expanded(self, prefix: str) -> tuple[str, ...]:
         forms = self._words.beginning(prefix, MAX_EXPANSIONS)
@@ -509,6 +502,14 @@ def _only(text: str, words: Iterable[analysis.Word]) -> str:
     for word in words:
         kept[word.start:word.end] = text[word.start:word.end]
     return "".join(kept)
+
+
+def _by_term(found: Iterable[Found]) -> dict[tuple[str, ...], list[tuple[int, int]]]:
+    """The concepts of a question, as the term that each is in the index, with the places where they stand."""
+    places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for slug, start, end, _ in found:
+        places.setdefault((term_of(slug),), []).append((start, end))
+    return places
 
 
 def _held(rows: Ints, words: Sequence[Scored]) -> list[frozenset[int]]:

@@ -29,12 +29,12 @@ from whoosh import index as whoosh_index  # noqa: E402
 from whoosh import query as whoosh_query  # noqa: E402
 from whoosh import scoring  # noqa: E402
 
-from innoshare import content  # noqa: E402
+from innoshare import content  # noqa: E402  # likewise, as are those below
 from innoshare.search import TEXT_FIELDS, Query  # noqa: E402
 from innoshare.search import text as analysis  # noqa: E402
-from innoshare.search.concepts import Concepts  # noqa: E402
+from innoshare.search.concepts import Concepts  # noqa: E402  # likewise
 from innoshare.search.whoosh import WhooshEngine, build  # noqa: E402
-from innoshare.vectors import STATIC, embedder  # noqa: E402
+from innoshare.vectors import STATIC, embedder  # noqa: E402  # likewise
 
 CONTENT = Path(__file__).parent.parent.parent / "content"
 CONCEPTS_OF_A_CASE, CONCEPTS_OF_A_CHALLENGE = 15, 6  # About what the cases and challenges of the library have.
