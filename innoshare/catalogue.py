@@ -20,20 +20,8 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, col, func, select
 
-from innoshare.case import (
-    TAKEN_UP,
-    VOCABULARIES,
-    Card,
-    Case,
-    City,
-    Concept,
-    Outcome,
-    Stage,
-    Status,
-    Term,
-    Vocabulary,
-    mark,
-)
+from innoshare.case import VOCABULARIES, Card, Case, City, Concept, Term, Vocabulary, mark
+from innoshare.choices import TAKEN_UP, Outcome, Stage, Status
 from innoshare.errors import EditionError
 from innoshare.render import Rendered
 

@@ -36,8 +36,9 @@ import portalocker
 from babel import Locale, localedata
 
 from innoshare import catalogue, content, render, vectors
-from innoshare.case import LANGUAGES, Case, City, Result, Section, Status
+from innoshare.case import LANGUAGES, Case, City, Result
 from innoshare.catalogue import Catalogue
+from innoshare.choices import Section, Status
 from innoshare.content import Content
 from innoshare.errors import EditionError, Problem
 from innoshare.render import Rendered
@@ -46,7 +47,7 @@ from innoshare.search.concepts import Concepts
 from innoshare.vectors import Embedder
 
 # Modules whose code decides what stands in an edition, and libraries whose versions do.
-RECIPE_MODULES = ("case.py", "content", "render", "catalogue.py", "edition.py", "search", "vectors.py")
+RECIPE_MODULES = ("case.py", "choices.py", "content", "render", "catalogue.py", "edition.py", "search", "vectors.py")
 RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "pyyaml", "sqlmodel")
 
 # Fields whose sentences can answer a challenge, in the order in which ties are broken.

@@ -14,7 +14,8 @@ from typing import Self
 from babel import Locale
 
 from innoshare import edition, matching
-from innoshare.case import EVIDENCE_LEVELS, Card, Case, Choice, City, Concept, Outcome, SizeBand, Vocabulary, mark
+from innoshare.case import Card, Case, City, Concept, Vocabulary, mark
+from innoshare.choices import EVIDENCE_LEVELS, Choice, Outcome, SizeBand
 from innoshare.config import Settings
 from innoshare.edition import Edition, country_name
 from innoshare.errors import EditionError, InnoshareError, NotFound, SettingsError

@@ -24,7 +24,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Self
 
-from innoshare.case import EVIDENCE_LEVELS, Card, City, Concept
+from innoshare.case import Card, City, Concept
+from innoshare.choices import EVIDENCE_LEVELS
 from innoshare.errors import BadInput
 from innoshare.search import Candidate, Candidates, Passage, joined
 

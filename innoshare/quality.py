@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from innoshare import edition, vectors
-from innoshare.case import Case, City, Concept, Contact, IncomeBand, Outcome, Section, Source, Stage, Status
+from innoshare.case import Case, City, Concept, Contact, Source
+from innoshare.choices import IncomeBand, Outcome, Section, Stage, Status
 from innoshare.content import Content
 from innoshare.errors import BadInput, CollectionError
 from innoshare.library import Library

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from innoshare import matching
-from innoshare.case import Card, City, IncomeBand, Outcome, Stage
+from innoshare.case import Card, City
+from innoshare.choices import IncomeBand, Outcome, Stage
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import FEATURES, MAX_WORDS, Challenge, Strength, Verdict

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from innoshare.case import Section
+from innoshare.choices import Section
 from innoshare.render import (
     ID_PREFIX,
     MAX_SENTENCE,

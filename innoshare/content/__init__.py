@@ -33,7 +33,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from innoshare.case import VOCABULARIES, Case, City, Concept, Status, Term, Vocabulary
+from innoshare.case import VOCABULARIES, Case, City, Concept, Term, Vocabulary
+from innoshare.choices import Status
 from innoshare.content import duplicates, vocabulary
 from innoshare.content.fields import WORDS, Spot, check
 from innoshare.content.forms import FORMS, MAX_SLUG, SLUG, one_of, safe_slug

@@ -18,7 +18,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Choice, Record, front_matter, mark
+from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Record, front_matter, mark
+from innoshare.choices import Choice
 from innoshare.content.forms import FORMS, URL, nearest, one_of, similar, tag, western
 from innoshare.content.frontmatter import EMPTY, REFUSED, FrontMatter
 from innoshare.content.mending import Step, Steps, dotted, shown

@@ -15,7 +15,8 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from innoshare.case import Case, City, Section, Vocabulary, front_matter, mark
+from innoshare.case import Case, City, Vocabulary, front_matter, mark
+from innoshare.choices import Section
 from innoshare.content.forms import SLUG, one_of, similar
 from innoshare.content.frontmatter import FrontMatter
 from innoshare.content.mending import Steps, dotted, shown

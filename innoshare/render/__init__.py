@@ -37,7 +37,7 @@ import nh3
 from markdown.extensions.toc import slugify_unicode
 from markdown.treeprocessors import Treeprocessor
 
-from innoshare.case import Section
+from innoshare.choices import Section
 from innoshare.render.proofreading import ID_PREFIX, habits, headings, is_too_long, link, mistakes
 
 __all__ = ["ID_PREFIX", "MAX_SENTENCE", "Block", "Rendered", "habits", "headings", "is_too_long", "link", "mistakes",

@@ -21,7 +21,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from innoshare.case import Case, Choice, City, mark
+from innoshare.case import Case, City, mark
+from innoshare.choices import Choice
 
 # The fields that words are searched in; their weights in a score stand in `ranker`.
 TEXT_FIELDS = ("title", "challenge", "summary", "topics", "place", "body")

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 
-from innoshare.case import EVIDENCE_LEVELS, LANGUAGES, AdoptionStatus, Outcome, Stage
+from innoshare.case import LANGUAGES
+from innoshare.choices import EVIDENCE_LEVELS, AdoptionStatus, Outcome, Stage
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import FEATURES, FIT, MAX_CHARACTERS, MAX_WORDS

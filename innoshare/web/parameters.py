@@ -17,8 +17,9 @@ from urllib.parse import urlencode
 from babel import Locale
 from pydantic import TypeAdapter, ValidationError
 
-from innoshare.case import EARLIEST_YEAR, EVIDENCE_LEVELS, LATEST_YEAR, City, Outcome, SizeBand, Tag
+from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, City, Tag
 from innoshare.case import LANGUAGES as QUESTION_LANGUAGES
+from innoshare.choices import EVIDENCE_LEVELS, Outcome, SizeBand
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import MAX_CHARACTERS, Challenge

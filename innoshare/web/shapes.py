@@ -13,21 +13,8 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from innoshare.case import (
-    EVIDENCE_LEVELS,
-    LANGUAGES,
-    Card,
-    Case,
-    Choice,
-    City,
-    IncomeBand,
-    Outcome,
-    Short,
-    SizeBand,
-    Slug,
-    Stage,
-    Term,
-)
+from innoshare.case import LANGUAGES, Card, Case, City, Short, Slug, Term
+from innoshare.choices import EVIDENCE_LEVELS, Choice, IncomeBand, Outcome, SizeBand, Stage
 from innoshare.library import Entry, Found, Library, Suggestion
 from innoshare.matching import Answer, Match, Strength, Verdict
 from innoshare.search import MAX_OFFSET, Query

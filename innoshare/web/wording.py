@@ -18,7 +18,8 @@ from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
 from markupsafe import Markup, escape
 
-from innoshare.case import EVIDENCE_LEVELS, LANGUAGES, Outcome
+from innoshare.case import LANGUAGES
+from innoshare.choices import EVIDENCE_LEVELS, Outcome
 from innoshare.library import Found, Library
 from innoshare.matching import Challenge, Strength, Verdict
 from innoshare.search import FACETS, Query, Sort, joined

@@ -1,0 +1,57 @@
+"""The command line. Each module holds the commands of one kind of user; here they are put together.
+
+    asking          search, match, evaluate          serving      build, serve
+    contributing    check                            common       what they share
+
+Exit status: 0 fine, 1 problems found (or nothing found that was asked for by name), 2 wrong use. What a command was
+asked for goes to standard output; progress and remarks go to standard error, so that `--json` can be piped.
+
+Decision: commands import the rooms they need when they run, not at the top. `--help` and `check` then answer at once,
+without loading a web server or a database library first.
+"""
+
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from rich.markup import escape
+
+from innoshare import __version__
+from innoshare.cli import asking, contributing, serving
+from innoshare.cli.common import err
+from innoshare.config import ENVIRONMENT_PREFIX, Settings
+from innoshare.errors import BadInput, InnoshareError
+
+
+class Command(click.Group):
+    """A group whose commands tell what went wrong in a sentence instead of a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BadInput as error:
+            for name, text in error.mistakes:
+                err.print(f"[red]{escape(name)}[/]: {escape(text)}")
+            context.exit(2)
+        except InnoshareError as error:
+            err.print(f"[red]{escape(error.title)}.[/] {escape(str(error))}")
+            context.exit(1)
+
+
+@click.group(cls=Command)
+@click.version_option(__version__)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """A library of proven city innovations: build it, check it, ask it, serve it.
+
+    Settings come from INNOSHARE_* variables; the README lists them.
+    """
+    try:
+        context.obj = Settings()
+    except ValidationError as error:
+        raise BadInput([(f"{ENVIRONMENT_PREFIX}{mistake['loc'][0]}".upper(), mistake["msg"])
+                        for mistake in error.errors()]) from None
+
+
+for _command in (serving.serve, serving.build, contributing.check, asking.search, asking.match, asking.evaluate):
+    main.add_command(_command)

@@ -1,0 +1,92 @@
+"""What the commands share: the two consoles, the library as the content is now, and progress bars."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from innoshare.config import Settings
+from innoshare.errors import EditionError, InnoshareError
+
+if TYPE_CHECKING:
+    from innoshare import edition
+    from innoshare.edition import Built
+    from innoshare.library import Library
+
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def library_now(settings: Settings) -> "Library":
+    """The library of the content as it is now, built if need be."""
+    from innoshare import content, edition
+    from innoshare.library import Library
+
+    try:
+        library = Library.open(settings)
+        if library.edition == edition.fingerprint(content.digests(settings.content), settings.embeddings):
+            return library
+        library.close()
+    except EditionError:
+        pass  # Nothing there, or not to be read: it is built.
+    build_edition(settings, keep_old=True, quiet=True)
+    return Library.open(settings)
+
+
+def build_edition(settings: Settings, *, strict: bool = False, force: bool = False, keep_old: bool = False,
+           quiet: bool = False) -> "Built":
+    """Build what has changed and say what was done. With `keep_old`, a failed build is no failure as long as an
+    older edition is there."""
+    from innoshare import edition
+
+    try:
+        with progress_bars() as report:
+            built = edition.build(settings.content, settings.data, embeddings=settings.embeddings, strict=strict,
+                                  force=force, progress=report)
+    except InnoshareError as error:
+        if not (keep_old and edition.published(settings.data)):
+            raise
+        err.print(f"[yellow]The new content was not built; the last edition answers.[/] {escape(str(error))}")
+        return edition.Built("", False, 0, 0)
+    errors = sum(problem.level == "error" for problem in built.problems)
+    if built.fresh:
+        err.print(f"Built edition {built.fingerprint}: {built.cases} cases of {built.cities} cities "
+                  f"({built.rendered} texts rendered, {built.indexed} cases indexed).")
+    elif not built.fingerprint:
+        err.print("[yellow]The new content was not built; the last edition answers.[/]" if keep_old
+                  else "Nothing was published.")
+    elif not quiet:
+        err.print(f"Nothing has changed: edition {built.fingerprint} holds {built.cases} cases.")
+    if keep_old and not built.fingerprint and not edition.published(settings.data):
+        raise EditionError(f"No case could be published from {settings.content}. See why with: innoshare check")
+    for path, reason in built.not_rendered.items():
+        err.print(f"[yellow]Left out:[/] {escape(path)}: {escape(reason)}")
+    if errors and not quiet:
+        files = len({problem.path for problem in built.problems if problem.level == "error"})
+        err.print(f"[yellow]{errors} mistake{'s'[:errors > 1]} in {files} file{'s'[:files > 1]}, left out.[/] "
+                  "See what to mend with: innoshare check")
+    return built
+
+
+@contextmanager
+def progress_bars() -> Iterator["edition.Progress"]:
+    """Progress bars on standard error; nothing where that is not a terminal."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err,
+                  transient=True, disable=not err.is_terminal) as bars:
+        tasks = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield report
+
+
+def print_json(body: Any) -> None:
+    json.dump(body, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
