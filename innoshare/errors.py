@@ -76,3 +76,19 @@ class CollectionError(InnoshareError):
     """A judged collection that cannot be read; the text says which file and line."""
 
     title = "The collection cannot be read"
+
+
+class GitError(InnoshareError):
+    """What git was asked for and could not tell; the text says why, and what to do."""
+
+    title = "Git cannot answer"
+
+
+class ForgeError(InnoshareError):
+    """The code host did not do what a command asked of it. `answer` is the HTTP status it gave, 0 where it gave none."""
+
+    title = "Nothing was posted"
+
+    def __init__(self, text: str, answer: int = 0) -> None:
+        self.answer = answer
+        super().__init__(text)

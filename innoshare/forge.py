@@ -1,0 +1,175 @@
+"""Addresses on the code host where a library's content lies: where one looks at a file, changes it, or adds one.
+
+A forge is a site that keeps git repositories and lets people propose changes in the browser. Three kinds are known:
+GitHub, GitLab, and Forgejo with its elder sister Gitea. Nothing here asks the network or git; an address is made of
+what the settings say. Paths are those of files below the content folder (`cases/x.md`).
+
+Where each kind of page is shown to have the address written here:
+
+* GitHub: docs.github.com "Getting permanent links to files", "Using query parameters to create a pull request" (which
+  names the error, "414 URI Too Long"). The new-file page with `filename` and `value` is in no documentation of
+  GitHub's, but in github.com/blog/1327-creating-files-on-github, isaacs/github#1527 and go-gitea/gitea#16398.
+* GitLab: gitlabhq/gitlabhq `config/routes/repository.rb`, `app/views/projects/blob/_editor.html.haml`.
+* Forgejo, Gitea: docs.gitea.com "Integrations"; go-gitea/gitea `routers/web/web.go`, `routers/web/repo/editor.go`, and
+  forgejo's files of the same names.
+
+Not attested: whether a Forgejo lets people without the right to write there begin on the pages that add and change, as
+GitHub and GitLab do by making them a copy first. Older Gitea answers "not found" (go-gitea/gitea#9017), newer makes the
+copy (#34240). Say there that one needs a copy (fork) of one's own.
+
+Decision: a new file is named with its whole path in the query, at the branch. GitHub is known to leave out the last
+folder of the address where there is a `filename` too (isaacs/github#1527, pipe-cd/pipecd#637); GitLab and Forgejo
+take both forms.
+
+Decision: GitLab gets no text in an address. Its new-file page shows the `file_name` of the address, but since 16.11 not
+the `content` (gitlab.com/gitlab-org/gitlab issues 532221 and 594214), and an empty page where a text was promised loses
+a contributor. `new_file` answers None there, as for a text that is too long: offer the text to copy, or as a file.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+from urllib.parse import quote, quote_plus, urlsplit
+
+from innoshare.errors import SettingsError
+
+Kind = Literal["github", "gitlab", "forgejo"]
+
+# The longest address of a page with a text in it, counted as the sign-in page carries it: encoded once more. GitHub
+# refuses more than 8,191 bytes (github/docs#5136), and so does nginx as it comes, which often stands before the others;
+# what is left is for the sign-in page's own words. Some 5,300 characters of a case in English fit, 900 in Greek.
+MAX_ADDRESS = 8_000
+
+# What is told of a site by its host: a word in it, the kind, and the name on buttons. The first that fits.
+_HOSTS: tuple[tuple[str, Kind, str], ...] = (
+    (r"(www\.)?github\.com", "github", "GitHub"), (r".*gitlab.*", "gitlab", "GitLab"),
+    (r"codeberg\.org", "forgejo", "Codeberg"), (r".*forgejo.*", "forgejo", "Forgejo"),
+    (r".*gitea.*", "forgejo", "Gitea"))
+_NAMES: dict[Kind, str] = {"github": "GitHub", "gitlab": "GitLab", "forgejo": "Forgejo"}
+
+_REPOSITORY = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/(?!(\.|%2e){1,2}(/|$))[\w.~%+-]+){2,}",
+                         re.ASCII | re.IGNORECASE)
+
+# GitLab has no page of its own for uploads: on that of a folder they are behind its plus sign.
+_PAGES: dict[Kind, dict[str, str]] = {
+    "github": {"new": "new/{branch}", "upload": "upload/{branch}/{path}", "edit": "edit/{branch}/{path}",
+               "view": "blob/{branch}/{path}", "at": "blob/{commit}/{path}", "history": "commits/{branch}/{path}",
+               "compare": "compare/{commit}...{branch}", "raw": "raw/{commit}/{path}"},
+    "gitlab": {"new": "-/new/{branch}", "upload": "-/tree/{branch}/{path}", "edit": "-/edit/{branch}/{path}",
+               "view": "-/blob/{branch}/{path}", "at": "-/blob/{commit}/{path}", "history": "-/commits/{branch}/{path}",
+               "compare": "-/compare/{commit}...{branch}", "raw": "-/raw/{commit}/{path}"},
+    "forgejo": {"new": "_new/{branch}", "upload": "_upload/{branch}/{path}", "edit": "_edit/{branch}/{path}",
+                "view": "src/branch/{branch}/{path}", "at": "src/commit/{commit}/{path}",
+                "history": "commits/branch/{branch}/{path}", "compare": "compare/{commit}...{branch}",
+                "raw": "raw/commit/{commit}/{path}"},
+}
+
+# What needs no escape in a query (RFC 3986), is common in text, and is taken as it stands by browsers. The semicolon is
+# not among it: some servers divide a query by it.
+_QUERY_MARKS = "/:,!()"
+
+
+@dataclass(frozen=True)
+class Forge:
+    """The repository of a library on its code host.
+
+    `repository` is its address without a slash at the end, `branch` the published one, `folder` where the content lies
+    in it ("" at the top). Raises SettingsError where one of them is none, or would lead out of the repository.
+    """
+
+    kind: Kind
+    repository: str
+    branch: str = "main"
+    folder: str = "content"
+
+    @staticmethod
+    def of(repository: str, kind: Kind | Literal[""] = "", branch: str = "main",
+           folder: str = "content") -> "Forge | None":
+        """The forge of an address as people copy it, with or without `.git`; None where there is no address, or where
+        neither `kind` nor the host says what kind of site it is. Raises SettingsError as Forge does."""
+        repository = repository.strip().rstrip("/").removesuffix(".git")
+        guessed = [one for host, one, _ in _HOSTS if re.fullmatch(host, _host(repository))]
+        known = kind or (guessed[0] if guessed else None)
+        return Forge(known, repository, branch, folder.strip("/")) if repository and known else None
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise SettingsError(f"{self.kind!r} is no kind of code host that is known here. Write one of "
+                                f"{', '.join(get_args(Kind))}.")
+        if not _REPOSITORY.fullmatch(self.repository):
+            raise SettingsError(f"{self.repository!r} is not the address of a repository. Copy it from the browser, "
+                                "as https://codeberg.org/example/library.")
+        for name, value in (("branch", self.branch), ("folder", self.folder)):
+            if _segments(value) != quote(value, errors="replace") or (name == "branch" and not value):
+                raise SettingsError(f"{value!r} is not the name of a {name}. Write it as the repository shows it, as "
+                                    f"{'main' if name == 'branch' else 'content'}.")
+
+    @property
+    def name(self) -> str:
+        """What people call the site, for buttons."""
+        host = _host(self.repository)
+        return next((name for pattern, kind, name in _HOSTS if kind == self.kind and re.fullmatch(pattern, host)),
+                    _NAMES[self.kind])
+
+    def new_file(self, path: str, text: str) -> str | None:
+        """The page that adds a file, with its name and text filled in. None where the site takes no text from an
+        address, or the address would be too long for it."""
+        if self.kind == "gitlab":
+            return None
+        address = f"{self.empty_file(path)}&value={quote_plus(text, _QUERY_MARKS, errors='replace')}"
+        return address if len(quote(address, safe="")) <= MAX_ADDRESS else None
+
+    def empty_file(self, path: str) -> str:
+        """The page that adds a file, with its name filled in."""
+        field = "file_name" if self.kind == "gitlab" else "filename"
+        return f"{self._page('new')}?{field}={self._inside(path)}"
+
+    def upload(self, folder: str) -> str:
+        """The page that adds files from one's own machine to a folder (`cases`)."""
+        return self._page("upload", folder)
+
+    def edit(self, path: str) -> str:
+        """The page that changes a file."""
+        return self._page("edit", path)
+
+    def view(self, path: str) -> str:
+        """The file as it is now."""
+        return self._page("view", path)
+
+    def at(self, path: str, commit: str) -> str:
+        """The file as it was at a commit: an address that always shows the same."""
+        return self._page("at", path, commit)
+
+    def history(self, path: str) -> str:
+        """The commits that changed a file."""
+        return self._page("history", path)
+
+    def compare(self, commit: str) -> str:
+        """What has changed on the branch since a commit."""
+        return self._page("compare", commit=commit)
+
+    def raw(self, path: str, commit: str) -> str:
+        """The bytes of the file at a commit, and nothing around them."""
+        return self._page("raw", path, commit)
+
+    def _page(self, page: str, path: str = "", commit: str = "") -> str:
+        address = _PAGES[self.kind][page].format(branch=_segments(self.branch), path=self._inside(path),
+                                                 commit=_segments(commit))
+        return f"{self.repository}/{address}".rstrip("/")
+
+    def _inside(self, path: str) -> str:
+        return _segments(f"{self.folder}/{path}")
+
+
+def _host(address: str) -> str:
+    """The host of an address in small letters; "" where there is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # brackets that hold no address
+        return ""
+
+
+def _segments(path: str) -> str:
+    """A path for an address. A browser would leave the folder at `..`, encoded or not, so such names are left out: no
+    file can have them."""
+    return "/".join(quote(part, safe="", errors="replace") for part in path.split("/") if part not in ("", ".", ".."))
