@@ -1,4 +1,4 @@
-"""What a case and a city are: every front-matter field once, with its help, limits and marks.
+"""What a case, an open challenge and a city are: every front-matter field once, with its help, limits and marks.
 
 Everything else reads these declarations: `content` validates with them and words its messages from them, the
 search index takes its fields and facets from the marks, and pages take labels from the choices. A change to a
@@ -14,7 +14,7 @@ only publication requires; it never becomes a `Case`, so no reader of a `Case` n
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -25,6 +25,7 @@ from innoshare.choices import (
     TAKEN_UP,
     AdoptionStatus,
     ArtefactKind,
+    ChallengeStatus,
     CostBasis,
     EvaluationKind,
     FundingType,
@@ -58,6 +59,16 @@ class Mark:
 
 
 Unknown = Literal["unknown"]
+
+# A case nobody has looked at for two years may no longer be true: offices, prices and laws change with budgets,
+# which most cities make for one or two years. Trades trust against nagging; a judgement, not a measurement.
+STALE_AFTER = timedelta(days=730)
+
+
+def is_stale(checked: str, today: date) -> bool:
+    """Whether what was last said to be true on that day (`2026-05-31`) should be checked again."""
+    return today - date.fromisoformat(checked) > STALE_AFTER
+
 
 EARLIEST_YEAR = 1850  # Sewers, tramways, municipal housing: older measures are history, a year below is a slip.
 LATEST_YEAR = 2100
@@ -314,6 +325,11 @@ class Case(Record):
         return None if self.start == "unknown" else int(self.start[:4])
 
     @property
+    def checked(self) -> str:
+        """The day somebody last said that this is true: by checking it, or by writing it."""
+        return max(self.updated, self.last_verified or "")
+
+    @property
     def taken_up(self) -> int:
         """How many other places use it or try it out; not those that only consider it, nor those that gave it up."""
         return sum(adoption.status in TAKEN_UP for adoption in self.adoptions)
@@ -366,6 +382,39 @@ class City(Record):
         return SizeBand.of(self.population)
 
 
+class OpenChallenge(Record):
+    """A challenge of the wanted board: what a city looks for an answer to. The library looks along at every build."""
+
+    slug: Annotated[Slug, Mark(from_file=True)]
+    body: Annotated[str, Mark(from_file=True), StringConstraints(min_length=0)]
+
+    title: Annotated[str, Field(max_length=100, description="What is wanted, in one line")]
+    language: Annotated[Language, Field(description="Language of this text, as en")]
+    city: Annotated[Slug, Field(description="File name of the city in content/cities, without .md")]
+    status: Annotated[ChallengeStatus, Field(description="How far it has come")]
+    published: Annotated[Day, Field(description="The day it was made known, as 2026-05-31")]
+    updated: Annotated[Day, Field(description="The day of the last change, as 2026-05-31")]
+    challenge: Annotated[str, Field(max_length=600, description="The problem in 1 to 3 sentences, in the words of "
+                                    "someone who has it and does not know the solution")]
+    challenge_types: Annotated[list[str], Field(min_length=1, max_length=3, description="What kind of problem it is"),
+                               Mark(vocabulary="challenge_types")]
+    themes: Annotated[list[str], Field(min_length=1, max_length=3, description="The fields of city life concerned"),
+                      Mark(vocabulary="themes")]
+    sources: Annotated[list[Source], Field(min_length=1, max_length=40, description="Where the city says so in public")]
+    contact: Annotated[Contact, Field(description="The office that takes answers; never a person")]
+    licence: Annotated[Short, Field(description="SPDX name of the licence of this text")] = "CC-BY-4.0"
+
+    constraints: Annotated[list[Line], Field(max_length=20, description="What an answer must respect: money, law, "
+                                             "time, place")] = []
+    tried: Annotated[list[Line], Field(max_length=20, description="What was tried already, and why it was not enough")
+                     ] = []
+    target_groups: Annotated[list[Short], Field(max_length=20, description="For whom it is wanted")] = []
+    wanted_by: Annotated[PartialDate | Unknown | None, Field(description="Until when: 2027, 2027-05 or 2027-05-31")
+                         ] = None
+    answered_by: Annotated[list[Slug], Field(max_length=20, description="Cases that the city found to answer it; "
+                                             "needed once it is matched or solved")] = []
+
+
 @dataclass(frozen=True)
 class Card:
     """What a list shows of a case: enough to decide whether to open it."""
@@ -385,6 +434,7 @@ class Card:
     themes: tuple[str, ...]
     adoptions: int
     updated: str
+    checked: str
     is_warning: bool
 
 
@@ -430,9 +480,6 @@ class Concept(Named):
         """Language -> its label and its synonyms."""
         return {language: [label, *self.synonyms.get(language, ())] for language, label in self.label.items()}
 
-
-# The languages in which the library expects questions, and so those in which every concept has its word.
-LANGUAGES = ("en", "sv", "fi", "da", "de", "nl", "fr", "es", "it", "pt", "pl")
 
 # Vocabulary (`themes`, `challenge_types`, `approaches`) -> slug -> term, in the order of the file.
 Vocabulary = Mapping[str, Mapping[str, Term]]

@@ -1,4 +1,5 @@
-"""The catalogue of an edition: cases, cities, terms and adoptions as tables in one SQLite file, with their HTML.
+"""The catalogue of an edition: cases, open challenges with their answers, cities and terms as tables in one SQLite
+file, with their HTML and what git knows of their files.
 
 Written once, by a build, and only read afterwards. A row keeps the whole record as JSON (`data`) and its rendered
 text (`blocks`) beside the few columns that lists are made of; nothing is computed when a page is asked for.
@@ -20,9 +21,11 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, col, func, select
 
-from innoshare.case import VOCABULARIES, Card, Case, City, Concept, Term, Vocabulary, mark
+from innoshare.case import VOCABULARIES, Card, Case, City, Concept, OpenChallenge, Term, Vocabulary, mark
 from innoshare.choices import TAKEN_UP, Outcome, Stage, Status
 from innoshare.errors import EditionError
+from innoshare.matching import Evidence, Match, Strength
+from innoshare.provenance import FileHistory
 from innoshare.render import Rendered
 
 # Cards kept in memory for each open edition. A card is about 1 KB: 20 MB at most, no query for a page of hits.
@@ -50,6 +53,7 @@ class CaseRow(SQLModel, table=True):
     evidence_level: int
     adoptions: int
     updated: str = Field(index=True)
+    checked: str
     is_warning: bool = Field(index=True)
     data: str
     blocks: str
@@ -63,6 +67,47 @@ class CityRow(SQLModel, table=True):
     country: str = Field(index=True)
     data: str
     blocks: str
+
+
+class ChallengeRow(SQLModel, table=True):
+    """An open challenge of the wanted board."""
+
+    __tablename__ = "challenge"
+    slug: str = Field(primary_key=True)
+    digest: str
+    city: str = Field(foreign_key="city.slug", index=True)
+    status: str
+    published: str
+    data: str
+    blocks: str
+
+
+class AnswerRow(SQLModel, table=True):
+    """A case that the library found to answer an open challenge (or to warn of it), best first."""
+
+    __tablename__ = "answer"
+    challenge: str = Field(primary_key=True, foreign_key="challenge.slug")
+    position: int = Field(primary_key=True)
+    case: str = Field(foreign_key="case.slug", index=True)
+    strength: str
+    score: float
+    evidence: str
+
+
+class HistoryRow(SQLModel, table=True):
+    """What git knows of a file; `path` is below the content folder."""
+
+    __tablename__ = "history"
+    path: str = Field(primary_key=True)
+    data: str
+
+
+class TextRow(SQLModel, table=True):
+    """The file of a case as it was read, for those who want to add to it; `path` is below the content folder."""
+
+    __tablename__ = "text"
+    path: str = Field(primary_key=True)
+    text: str
 
 
 class TermRow(SQLModel, table=True):
@@ -100,6 +145,14 @@ class AdoptionRow(SQLModel, table=True):
     status: str
 
 
+class InspirationRow(SQLModel, table=True):
+    """A case that another one learned from."""
+
+    __tablename__ = "inspiration"
+    case: str = Field(primary_key=True, foreign_key="case.slug")
+    source: str = Field(primary_key=True, index=True)
+
+
 class SimilarRow(SQLModel, table=True):
     """A case like another one, most like it first."""
 
@@ -110,6 +163,8 @@ class SimilarRow(SQLModel, table=True):
 
 
 _Renderings = TypeAdapter(Rendered)
+_Histories = TypeAdapter(FileHistory)
+_Evidence = TypeAdapter(tuple[Evidence, ...])
 
 
 class Catalogue:
@@ -140,6 +195,58 @@ class Catalogue:
         with self._reading() as session:
             row = session.get(CityRow, slug)
             return (City.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
+
+    def challenge(self, slug: str) -> tuple[OpenChallenge, Rendered] | None:
+        with self._reading() as session:
+            row = session.get(ChallengeRow, slug)
+            return (OpenChallenge.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
+
+    def challenges(self) -> list[OpenChallenge]:
+        """Every challenge of the wanted board, newest first."""
+        newest_first = col(ChallengeRow.published).desc(), col(ChallengeRow.slug)
+        with self._reading() as session:
+            rows = session.exec(select(ChallengeRow.data).order_by(*newest_first))
+            return [OpenChallenge.model_validate_json(data) for data in rows]
+
+    def answers(self, challenge: str) -> list[Match]:
+        """The cases that the library found for a challenge, answers and warnings, best first."""
+        with self._reading() as session:
+            rows = session.exec(select(AnswerRow).where(AnswerRow.challenge == challenge)
+                                .order_by(col(AnswerRow.position))).all()
+        cards = self.cards(row.case for row in rows)
+        return [Match(cards[row.case], Strength(row.strength), row.score, _Evidence.validate_json(row.evidence))
+                for row in rows]
+
+    def answered_by(self, case: str) -> dict[str, Strength]:
+        """The challenges that a case answers or warns of, with how strongly."""
+        with self._reading() as session:
+            rows = session.exec(select(AnswerRow.challenge, AnswerRow.strength).where(AnswerRow.case == case))
+            return {challenge: Strength(strength) for challenge, strength in rows}
+
+    def inspirations(self) -> list[tuple[str, str]]:
+        """Pairs of a case and one that it learned from."""
+        with self._reading() as session:
+            return list(session.exec(select(InspirationRow.case, InspirationRow.source)
+                                     .order_by(InspirationRow.case, InspirationRow.source)))
+
+    def history(self, path: str) -> FileHistory | None:
+        """What git knows of a file below the content folder; None where it knows nothing."""
+        with self._reading() as session:
+            row = session.get(HistoryRow, path)
+            return _Histories.validate_json(row.data) if row else None
+
+    def text(self, path: str) -> str:
+        """The file of a case as it was read; "" where there is none."""
+        with self._reading() as session:
+            row = session.get(TextRow, path)
+            return row.text if row else ""
+
+    def checked_before(self, day: str) -> list[Case]:
+        """The published cases that nobody has looked at since before `day`, the longest unseen first."""
+        wanted = CaseRow.status == Status.PUBLISHED, CaseRow.checked < day
+        with self._reading() as session:
+            rows = session.exec(select(CaseRow.data).where(*wanted).order_by(CaseRow.checked, CaseRow.slug))
+            return [Case.model_validate_json(data) for data in rows]
 
     def cities(self) -> dict[str, City]:
         with self._reading() as session:
@@ -205,6 +312,11 @@ class Catalogue:
         with self._reading() as session:
             return list(session.exec(select(CaseRow.language).where(CaseRow.status == Status.PUBLISHED).distinct()))
 
+    def slugs(self) -> list[str]:
+        """Of every case, published or archived."""
+        with self._reading() as session:
+            return list(session.exec(select(CaseRow.slug)))
+
     def documents(self) -> dict[str, str]:
         """Slug -> digest of the indexed document, of every case that is searched."""
         with self._reading() as session:
@@ -212,9 +324,10 @@ class Catalogue:
                                      ).all())
 
     def renderings(self) -> dict[str, Rendered]:
-        """Digest of a file -> its rendered body, of every case and city: what a next build need not render."""
+        """Digest of a file -> its rendered body, of every page: what a next build need not render."""
         with self._reading() as session:
             rows = [*session.exec(select(CaseRow.digest, CaseRow.blocks)),
+                    *session.exec(select(ChallengeRow.digest, ChallengeRow.blocks)),
                     *session.exec(select(CityRow.digest, CityRow.blocks))]
         return {digest: _Renderings.validate_json(blocks) for digest, blocks in rows}
 
@@ -232,53 +345,85 @@ class Catalogue:
             return [_card(row, tuple(themes.get(row.slug, ()))) for row in rows]
 
 
-def write(path: Path, *, cases: Mapping[str, Case], cities: Mapping[str, City], vocabulary: Vocabulary,
-          concepts: Mapping[str, Concept], rendered: Mapping[str, Rendered], digests: Mapping[str, str],
-          documents: Mapping[str, str], similar: Mapping[str, Sequence[str]], country_names: Mapping[str, str]) -> None:
-    """Write the catalogue of an edition to `path`, which must not exist.
+_TABLES = (CityRow, CaseRow, ChallengeRow, AnswerRow, HistoryRow, TextRow, TermRow, ConceptRow, TagRow, AdoptionRow,
+           InspirationRow, SimilarRow)
 
-    `rendered` and `digests` map a file's path (`cases/x.md`) to its rendered body and digest; `documents` and `similar`
-    map a case's slug to the digest of its document and to the slugs of cases like it; `country_names` maps country
-    codes to names. Raises EditionError where the disk refuses.
-    """
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Session]:
     database = _database(path)
     try:
-        tables = [SQLModel.metadata.tables[table.__tablename__]
-                  for table in (CityRow, CaseRow, TermRow, ConceptRow, TagRow, AdoptionRow, SimilarRow)]
-        SQLModel.metadata.create_all(database, tables=tables)
+        SQLModel.metadata.create_all(database, tables=[SQLModel.metadata.tables[table.__tablename__]
+                                                       for table in _TABLES])
         with Session(database) as session:
-            for city in cities.values():
-                file = f"cities/{city.slug}.md"
-                session.add(CityRow(slug=city.slug, digest=digests.get(file, ""), name=city.name, country=city.country,
-                                    data=city.model_dump_json(), blocks=_blocks(rendered[file])))
-            for vocabulary_name, terms in vocabulary.items():
-                for position, term in enumerate(terms.values()):
-                    session.add(TermRow(vocabulary=vocabulary_name, slug=term.slug, position=position,
-                                        data=term.model_dump_json()))
-            for concept in concepts.values():
-                session.add(ConceptRow(slug=concept.slug, data=concept.model_dump_json()))
-            session.flush()
-            for case in cases.values():
-                file, city = f"cases/{case.slug}.md", cities[case.city]
-                session.add(CaseRow(
-                    slug=case.slug, digest=digests.get(file, ""), document_digest=documents.get(case.slug, ""),
-                    status=case.status, title=case.title, summary=case.summary, language=case.language, city=case.city,
-                    city_name=city.name, country=city.country, country_name=country_names[city.country], year=case.year,
-                    stage=case.stage, outcome=case.outcome, evidence_level=case.evidence_level,
-                    adoptions=case.taken_up, updated=case.updated, is_warning=case.is_warning,
-                    data=case.model_dump_json(), blocks=_blocks(rendered[file])))
-                for field, value in _tags(case):
-                    session.add(TagRow(case=case.slug, vocabulary=field, value=value))
-                for position, other in enumerate(similar.get(case.slug, ())):
-                    session.add(SimilarRow(case=case.slug, position=position, other=other))
-                for position, adoption in enumerate(case.adoptions):
-                    session.add(AdoptionRow(case=case.slug, position=position, city=adoption.city,
-                                            status=adoption.status))
+            yield session
             session.commit()
     except SQLAlchemyError as error:
         raise EditionError(f"The catalogue cannot be written ({error.__cause__ or error}).") from error
     finally:
         database.dispose()
+
+
+def write(path: Path, *, cases: Mapping[str, Case], challenges: Mapping[str, OpenChallenge], cities: Mapping[str, City],
+          vocabulary: Vocabulary, concepts: Mapping[str, Concept], rendered: Mapping[str, Rendered],
+          digests: Mapping[str, str], documents: Mapping[str, str], similar: Mapping[str, Sequence[str]],
+          country_names: Mapping[str, str], histories: Mapping[str, FileHistory], texts: Mapping[str, str]) -> None:
+    """Write the catalogue of an edition to `path`, which must not exist.
+
+    `rendered`, `digests`, `histories` and `texts` map a file's path (`cases/x.md`) to its rendered body, its digest, what
+    git knows of it and (of cases) all it says; `documents` and `similar` map a case's slug to the digest of its document and to the slugs of cases
+    like it; `country_names` maps country codes to names. Raises EditionError where the disk refuses.
+    """
+    with _writing(path) as session:
+        for file, history in histories.items():
+            session.add(HistoryRow(path=file, data=_Histories.dump_json(history).decode()))
+        for file, text in texts.items():
+            session.add(TextRow(path=file, text=text))
+        for city in cities.values():
+            file = f"cities/{city.slug}.md"
+            session.add(CityRow(slug=city.slug, digest=digests.get(file, ""), name=city.name, country=city.country,
+                                data=city.model_dump_json(), blocks=_blocks(rendered[file])))
+        for vocabulary_name, terms in vocabulary.items():
+            for position, term in enumerate(terms.values()):
+                session.add(TermRow(vocabulary=vocabulary_name, slug=term.slug, position=position,
+                                    data=term.model_dump_json()))
+        for concept in concepts.values():
+            session.add(ConceptRow(slug=concept.slug, data=concept.model_dump_json()))
+        session.flush()
+        for case in cases.values():
+            file, city = f"cases/{case.slug}.md", cities[case.city]
+            session.add(CaseRow(
+                slug=case.slug, digest=digests.get(file, ""), document_digest=documents.get(case.slug, ""),
+                status=case.status, title=case.title, summary=case.summary, language=case.language, city=case.city,
+                city_name=city.name, country=city.country, country_name=country_names[city.country], year=case.year,
+                stage=case.stage, outcome=case.outcome, evidence_level=case.evidence_level,
+                adoptions=case.taken_up, updated=case.updated, checked=case.checked, is_warning=case.is_warning,
+                data=case.model_dump_json(), blocks=_blocks(rendered[file])))
+            for field, value in _tags(case):
+                session.add(TagRow(case=case.slug, vocabulary=field, value=value))
+            for position, other in enumerate(similar.get(case.slug, ())):
+                session.add(SimilarRow(case=case.slug, position=position, other=other))
+            for source in case.inspired_by:
+                if source in cases:
+                    session.add(InspirationRow(case=case.slug, source=source))
+            for position, adoption in enumerate(case.adoptions):
+                session.add(AdoptionRow(case=case.slug, position=position, city=adoption.city,
+                                        status=adoption.status))
+        for challenge in challenges.values():
+            file = f"challenges/{challenge.slug}.md"
+            session.add(ChallengeRow(slug=challenge.slug, digest=digests.get(file, ""), city=challenge.city,
+                                     status=challenge.status, published=challenge.published,
+                                     data=challenge.model_dump_json(), blocks=_blocks(rendered[file])))
+
+
+def write_answers(path: Path, answers: Mapping[str, Sequence[Match]]) -> None:
+    """Add to a catalogue what was found for each challenge, best first. Raises EditionError where the disk refuses."""
+    with _writing(path) as session:
+        for challenge, matches in answers.items():
+            for position, match in enumerate(matches):
+                session.add(AnswerRow(challenge=challenge, position=position, case=match.card.slug,
+                                      strength=match.strength, score=match.score,
+                                      evidence=_Evidence.dump_json(match.evidence).decode()))
 
 
 def _tags(case: Case) -> set[tuple[str, str]]:

@@ -101,6 +101,14 @@ class AdoptionStatus(Choice):
 TAKEN_UP = (AdoptionStatus.PILOTING, AdoptionStatus.ADOPTED, AdoptionStatus.ADAPTED)
 
 
+class ChallengeStatus(Choice):
+    """How far an open challenge of the wanted board has come."""
+
+    OPEN = "open", "Open", "Nobody has shown the city an answer yet"
+    MATCHED = "matched", "Matched", "The city looks into an answer, or tries it out"
+    SOLVED = "solved", "Solved", "The city has an answer that works for it"
+
+
 class TransferOffer(Choice):
     NONE = "none", "None"
     CALL = "call", "A call"
@@ -180,3 +188,7 @@ class Section(Choice):
     RESULTS = "results", "Results", "What changed, with sources"
     HOW_TO = "how-to", "How to do it", "Steps for a city that wants to repeat it"
     WENT_WRONG = "went-wrong", "What went wrong", "Mistakes, resistance, limits"
+
+
+# The languages in which the library expects questions, and so those in which every concept has its word.
+LANGUAGES = ("en", "sv", "fi", "da", "de", "nl", "fr", "es", "it", "pt", "pl")

@@ -1,21 +1,33 @@
-"""Settings, read once from the environment (`INNOSHARE_*`) and passed on as one frozen object.
+"""Settings, read once from the environment (`INNOSHARE_*`) or from `innoshare.toml`, passed on as one frozen object.
 
-This is the only module that looks at the environment. Each field's help is what the README's table shows;
-a test holds the two together.
+This is the only module that looks at the environment. A library that is its own repository keeps its settings in the
+file `innoshare.toml` beside its content, under the same names in small letters; a variable of the environment goes
+before it. Each field's help is what the README's table shows; a test holds the two together.
 """
 
 import re
+import tomllib
 import unicodedata
 from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from innoshare.choices import LANGUAGES
+from innoshare.errors import BadInput
 
 ENVIRONMENT_PREFIX = "INNOSHARE_"
+SETTINGS_FILE = Path("innoshare.toml")
 
 # A host as it may stand in a link and in a header: a name in ASCII (others in their xn-- form) or an address, and
 # perhaps a port. Labels of at most 63 characters: with longer ones, routing and IDNA fail each in its own way.
@@ -66,12 +78,74 @@ def _no_address() -> PydanticCustomError:
                                "to z can always be written in its xn-- form.")
 
 
+def _repository(text: str) -> str:
+    """The address of a repository as a person copies it: with or without `.git` and a slash at the end."""
+    try:
+        address = _public_address(text).removesuffix(".git")
+        if not address or len([part for part in urlsplit(address).path.split("/") if part]) >= 2:
+            return address
+    except PydanticCustomError:
+        pass
+    raise PydanticCustomError("repository", "This is not the address of a repository. Copy it from the browser, as "
+                              "https://github.com/example/library.")
+
+
+def _branch(text: str) -> str:
+    """A name that git takes for a branch, or near enough: no sign that means something else to it or in an address."""
+    if not re.fullmatch(r"(?!-)(?!.*(\.\.|@\{|//))[^\s~^:?*\[\\\x00-\x20\x7f]{1,200}", text):
+        raise PydanticCustomError("branch", "This is not the name of a branch. Write it as git shows it, as main.")
+    return text
+
+
+def _folder(text: str) -> str:
+    text = text.strip("/")
+    if text and not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", text):  # names between slashes, none of them `..`
+        raise PydanticCustomError("folder", "This is not a folder of the repository. Write it as it is seen there, as "
+                                  "content; leave it empty where the content lies at the top.")
+    return text
+
+
+def _languages(value: Any) -> Any:
+    return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
+
+
+def _known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
+    strange = [code for code in codes if code not in LANGUAGES]
+    if strange or not codes:
+        raise PydanticCustomError("languages", "{what}. Choose from {known}, with commas between them.",
+                                  {"what": f"Unknown: {', '.join(strange)[:60]}" if strange else "None is named",
+                                   "known": ", ".join(LANGUAGES)})
+    return tuple(dict.fromkeys(codes))
+
+
+# White words stand on the colour of a library. 4.5 to 1 is what WCAG 2.2 asks for text (success criterion 1.4.3).
+LEAST_CONTRAST = 4.5
+
+
+def _colour(text: str) -> str:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        raise PydanticCustomError("colour", "This is not a colour. Write # and six digits, as #14387f.")
+    contrast = 1.05 / (_luminance(text) + 0.05)
+    if contrast < LEAST_CONTRAST:
+        raise PydanticCustomError("colour", "White words could not be read on this colour (contrast {contrast} to 1; "
+                                  "{least} is needed). Choose a darker one, as #14387f.",
+                                  {"contrast": f"{contrast:.1f}", "least": f"{LEAST_CONTRAST:g}"})
+    return text.lower()
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2.2 defines it, 0 (black) to 1 (white)."""
+    parts = (int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 class Settings(BaseSettings):
-    """Where things are and how the library presents itself."""
+    """Where things are and how the library presents itself. Reading them raises BadInput where the file is no TOML."""
 
-    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid")
 
-    content: Annotated[Path, Field(description="Folder with cases, cities and vocabulary")] = Path("content")
+    content: Annotated[Path, Field(description="Folder with cases, challenges, cities and vocabulary")] = Path("content")
     data: Annotated[Path, Field(description="Folder for editions; can be deleted, is built again")] = Path(".innoshare")
     embeddings: Annotated[
         str, Field(description="How texts are compared in meaning: `static`, `none`, or a folder with a sentence model "
@@ -80,3 +154,37 @@ class Settings(BaseSettings):
         str, Field(description="Public address of the site, for links that leave it; empty: the address asked for"),
         AfterValidator(_public_address)
     ] = ""
+    name: Annotated[
+        str, Field(description="What the library is called", min_length=1, max_length=60)] = "innoshare"
+    colour: Annotated[
+        str, Field(description="Colour of its signs and of the band at the top, dark enough for white words"),
+        AfterValidator(_colour)] = "#14387f"
+    languages: Annotated[
+        tuple[str, ...], NoDecode, Field(description="Languages in which it expects questions and cases"),
+        BeforeValidator(_languages), AfterValidator(_known_languages)] = LANGUAGES
+    repository: Annotated[
+        str, Field(description="Address of the repository that holds the content, so that pages can link to it and "
+                               "take contributions; empty: they offer a file instead"), AfterValidator(_repository)
+    ] = ""
+    forge: Annotated[
+        Literal["", "github", "gitlab", "forgejo"],
+        Field(description="What kind of site that repository is on: `github`, `gitlab` or `forgejo` (Gitea too); "
+                          "empty: told by its address")] = ""
+    branch: Annotated[
+        str, Field(description="Branch of the repository that is published"), AfterValidator(_branch)] = "main"
+    folder: Annotated[
+        str, Field(description="Folder of the repository in which the content lies"), AfterValidator(_folder)
+    ] = "content"
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+                                   env_settings: PydanticBaseSettingsSource,
+                                   dotenv_settings: PydanticBaseSettingsSource,
+                                   file_secret_settings: PydanticBaseSettingsSource
+                                   ) -> tuple[PydanticBaseSettingsSource, ...]:
+        try:
+            file = TomlConfigSettingsSource(settings_cls, SETTINGS_FILE)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadInput([(str(SETTINGS_FILE), f"The file cannot be read: {error}. Write a setting on each line, as "
+                                                 'name = "Library of our cities".')]) from None
+        return init_settings, env_settings, file

@@ -9,8 +9,9 @@ replacing the pointer in one atomic step. Whoever reads keeps the edition it ope
 while open, and pruning leaves locked editions alone. A build of changed content that is killed at any moment leaves
 the published edition as it was; its litter goes with the next build.
 
-The fingerprint covers the bytes of the content and the recipe: the code that makes an edition and the versions of
-the libraries it uses. So nobody has to remember to raise a version, and a stale edition cannot pass for a fresh one.
+The fingerprint covers the bytes of the content, what git knows of them, and the recipe: the code that makes an edition
+and the versions of the libraries it uses. So nobody has to remember to raise a version, and a stale edition cannot pass
+for a fresh one.
 
 Decision: a build reuses what has not changed (rendered bodies, indexed documents, vectors) from the published edition,
 but only when that was made by the same recipe. Index files are unpickled by Whoosh, so an edition is trusted local
@@ -35,24 +36,29 @@ from typing import Any
 import portalocker
 from babel import Locale, localedata
 
-from innoshare import catalogue, content, render, vectors
-from innoshare.case import LANGUAGES, Case, City, Result
+from innoshare import catalogue, content, provenance, render, vectors
+from innoshare.case import Case, City, OpenChallenge, Result
 from innoshare.catalogue import Catalogue
-from innoshare.choices import Section, Status
+from innoshare.choices import LANGUAGES, Section, Status
 from innoshare.content import Content
-from innoshare.errors import EditionError, Problem
+from innoshare.errors import BadInput, EditionError, Problem
+from innoshare.matching import Challenge, Match, Matcher
+from innoshare.provenance import History
 from innoshare.render import Rendered
-from innoshare.search import SIDES, Document, document, whoosh, words_of
+from innoshare.search import SIDES, Document, Engine, document, whoosh, words_of
 from innoshare.search.concepts import Concepts
 from innoshare.vectors import Embedder
 
 # Modules whose code decides what stands in an edition, and libraries whose versions do.
-RECIPE_MODULES = ("case.py", "choices.py", "content", "render", "catalogue.py", "edition.py", "search", "vectors.py")
+RECIPE_MODULES = ("case.py", "choices.py", "content", "render", "catalogue.py", "edition.py", "matching.py",
+                  "provenance.py", "search", "vectors.py")
 RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "pyyaml", "sqlmodel")
 
 # Fields whose sentences can answer a challenge, in the order in which ties are broken.
 PASSAGE_FIELDS = ("challenge", "summary", "results", "lessons", "what_failed", "success_factors", "limiting_factors",
                   "core", "adaptable", "prerequisites", "side_effects")
+
+NO_HISTORY = History({}, "", "", False, "Nothing is known of the history of these records.")
 
 SIMILAR = 3  # Cases like a case that its page names: a row of cards.
 
@@ -151,9 +157,12 @@ def open_published(data: Path, embeddings: str = vectors.STATIC, sides: Set[str]
     raise EditionError("Nothing has been built yet; run `innoshare build`.")
 
 
-def fingerprint(digests: Mapping[str, str], embeddings: str = vectors.STATIC) -> str:
-    """The fingerprint of an edition of content with these digests of files. Raises SettingsError as `build` does."""
-    return _hash([recipe(), vectors.name_of(embeddings), sorted(digests.items())])[:FINGERPRINT_LENGTH]
+def fingerprint(root: Path, embeddings: str = vectors.STATIC, digests: Mapping[str, str] | None = None) -> str:
+    """The fingerprint of an edition of the content in `root`, whose files have these `digests` if they are known
+    already. Raises SettingsError as `build` does."""
+    files = content.digests(root) if digests is None else digests
+    return _hash([recipe(), vectors.name_of(embeddings), provenance.state(root),
+                  sorted(files.items())])[:FINGERPRINT_LENGTH]
 
 
 @cache
@@ -179,7 +188,7 @@ def build(root: Path, data: Path, *, embeddings: str = vectors.STATIC, strict: b
     to or another build does not end, SettingsError where the embeddings cannot be had.
     """
     with _only_builder(data):
-        name = fingerprint(content.digests(root), embeddings)
+        name = fingerprint(root, embeddings)
         _sweep(data)
         if not force and name == published(data) and (about := _about_published(data)) and not about["not_rendered"]:
             return Built(name, False, about["cases"], about["cities"],
@@ -191,12 +200,13 @@ def build(root: Path, data: Path, *, embeddings: str = vectors.STATIC, strict: b
             return Built("", False, len(found.cases), len(found.cities), problems=found.problems)
         progress("Reading", 1, 1)
         # Of the bytes that were read: files may have changed a moment ago.
-        name = fingerprint(found.digests, embeddings)
+        name = fingerprint(root, embeddings, found.digests)
         previous = _previous(data)
         rendered, not_rendered, missing = _render(found, previous, progress)
         if not any(f"cases/{slug}.md" in rendered for slug in found.cases):
             return Built("", False, 0, 0, problems=found.problems, not_rendered=not_rendered)
-        cases, cities, indexed = _make(data, name, found, rendered, not_rendered, previous, embeddings, progress)
+        cases, cities, indexed = _make(data, name, found, rendered, not_rendered, provenance.history(root), previous,
+                                       embeddings, progress)
         prune(data)
         return Built(name, True, cases, cities, missing, indexed, found.problems, not_rendered)
 
@@ -206,7 +216,7 @@ def build_from(found: Content, rendered: Mapping[str, Rendered], data: Path, emb
     """Build and publish an edition of records that never were files. `rendered` maps what would be their paths to
     their bodies."""
     with _only_builder(data):
-        _make(data, "from-records", found, rendered, {}, _Previous(), embeddings, progress)
+        _make(data, "from-records", found, rendered, {}, NO_HISTORY, _Previous(), embeddings, progress)
 
 
 def prune(data: Path) -> None:
@@ -260,7 +270,7 @@ def _previous(data: Path) -> _Previous:
 
 
 def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered], not_rendered: Mapping[str, str],
-          previous: _Previous, embeddings: str, progress: Progress) -> tuple[int, int, int]:
+          history: History, previous: _Previous, embeddings: str, progress: Progress) -> tuple[int, int, int]:
     """Build an edition beside the published one, then publish it. Returns its number of cases and cities, and how
     many documents were indexed anew. Raises EditionError, and leaves nothing behind, where the disk refuses."""
     editions = data / "editions"
@@ -269,7 +279,7 @@ def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered
         directory.mkdir(parents=True)
         model = vectors.embedder(embeddings)
         remembered = vectors.Remembered(model, data, recipe()) if model else None
-        made = _write(directory, name, found, rendered, not_rendered, previous, remembered, progress)
+        made = _write(directory, name, found, rendered, not_rendered, history, previous, remembered, progress)
         if remembered:
             remembered.save()
         target = editions / name
@@ -286,12 +296,14 @@ def _make(data: Path, name: str, found: Content, rendered: Mapping[str, Rendered
 
 
 def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Rendered],
-           not_rendered: Mapping[str, str], previous: _Previous, embedder: Embedder | None, progress: Progress
-           ) -> tuple[int, int, int]:
+           not_rendered: Mapping[str, str], history: History, previous: _Previous, embedder: Embedder | None,
+           progress: Progress) -> tuple[int, int, int]:
     """Write a whole edition into an empty `directory`. Returns what `_make` does."""
     cities = {slug: city for slug, city in found.cities.items() if f"cities/{slug}.md" in rendered}
     cases = {slug: case for slug, case in found.cases.items()
              if f"cases/{slug}.md" in rendered and case.city in cities}
+    challenges = {slug: challenge for slug, challenge in found.challenges.items()
+                  if f"challenges/{slug}.md" in rendered and challenge.city in cities}
     # In every language: whoever asks in another than the case's finds it at least by its theme.
     labels = {name: {slug: "\n".join(dict.fromkeys(term.label.values())) for slug, term in terms.items()}
               for name, terms in found.vocabulary.items()}
@@ -304,22 +316,36 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
         changed = {slug for slug, digest in digests.items() if previous.documents.get(slug) != digest}
     indexed = whoosh.build(directory / "index", documents, changed, _counted("Indexing", len(documents), progress),
                            Concepts.compiled(found.concepts.values()), embedder)
-    catalogue.write(directory / "catalogue.sqlite", cases=cases, cities=cities, vocabulary=found.vocabulary,
-                    concepts=found.concepts, rendered=rendered, digests=found.digests, documents=digests,
-                    similar=_similar(directory / "index", documents, cases, embedder, progress),
-                    country_names={city.country: country_name(city.country) for city in cities.values()})
+    engine = whoosh.WhooshEngine(directory / "index", embedder)
+    try:
+        catalogue.write(directory / "catalogue.sqlite", cases=cases, challenges=challenges, cities=cities,
+                        vocabulary=found.vocabulary, concepts=found.concepts, rendered=rendered,
+                        digests=found.digests, documents=digests,
+                        similar=_similar(engine, documents, cases, progress),
+                        country_names={city.country: country_name(city.country) for city in cities.values()},
+                        histories={path: known for path, known in history.files.items() if path in rendered},
+                        texts={path: text for path, text in found.texts.items() if path in rendered})
+        shelf = Catalogue(directory / "catalogue.sqlite")
+        try:
+            answers = _answers(Matcher(engine, shelf, cities), challenges, progress)
+        finally:
+            shelf.close()
+        catalogue.write_answers(directory / "catalogue.sqlite", answers)
+    finally:
+        engine.close()
     (directory / "in-use").touch()
     (directory / "edition.json").write_text(json.dumps({
         "fingerprint": name, "recipe": recipe(), "built": datetime.now(UTC).isoformat(timespec="seconds"),
         "catalogue": _checksum(directory / "catalogue.sqlite"),
         "cases": len(cases), "cities": len(cities), "problems": [asdict(problem) for problem in found.problems],
         "not_rendered": dict(not_rendered),
+        "history": {"complete": history.complete, "reason": history.reason, "head": history.head},
     }, indent=1), encoding="utf-8")
     return len(cases), len(cities), indexed
 
 
-def _similar(index: Path, documents: Sequence[Document], cases: Mapping[str, Case], embedder: Embedder | None,
-             progress: Progress) -> dict[str, tuple[str, ...]]:
+def _similar(engine: Engine, documents: Sequence[Document], cases: Mapping[str, Case], progress: Progress
+             ) -> dict[str, tuple[str, ...]]:
     """For each case those like it, by its title and its challenge, that share a theme with it; its translations are the
     same, not like it."""
     step = _counted("Comparing", len(documents), progress)
@@ -328,25 +354,44 @@ def _similar(index: Path, documents: Sequence[Document], cases: Mapping[str, Cas
         for other in (item.case for item in case.translations if item.case in same):
             same[slug].add(other)
             same[other].add(slug)
-    engine = whoosh.WhooshEngine(index, embedder)
     similar = {}
-    try:
-        for item in documents:
-            told = f"{item.texts['title']}\n{item.texts['challenge']}"
-            found = engine.similar(item.slug, told, item.language, 2 * SIMILAR + len(same[item.slug]))
-            similar[item.slug] = tuple(other for other in found if other not in same[item.slug]
-                                       and set(cases[other].themes) & set(cases[item.slug].themes))[:SIMILAR]
-            step(item.slug)
-    finally:
-        engine.close()
+    for item in documents:
+        told = f"{item.texts['title']}\n{item.texts['challenge']}"
+        found = engine.similar(item.slug, told, item.language, 2 * SIMILAR + len(same[item.slug]))
+        similar[item.slug] = tuple(other for other in found if other not in same[item.slug]
+                                   and set(cases[other].themes) & set(cases[item.slug].themes))[:SIMILAR]
+        step(item.slug)
     return similar
+
+
+def _answers(matcher: Matcher, challenges: Mapping[str, OpenChallenge], progress: Progress
+             ) -> dict[str, tuple[Match, ...]]:
+    """For each challenge of the wanted board the cases that answer it, then those that warn of it; best first."""
+    step = _counted("Matching", len(challenges), progress)
+    answers: dict[str, tuple[Match, ...]] = {}
+    for slug, challenge in challenges.items():
+        try:
+            asked = Challenge.of(challenge.challenge, matcher.cities[challenge.city], _asked_in(challenge.language))
+        except BadInput:
+            answers[slug] = ()  # Too short to be answered; shown all the same.
+        else:
+            found = matcher.match(asked)
+            answers[slug] = (*found.matches, *found.cautions)
+        step(slug)
+    return answers
+
+
+def _asked_in(language: str) -> str:
+    """The language to tell the matcher; "" where it is none of those it expects, and has to find out itself."""
+    return language if language in LANGUAGES else ""
 
 
 def _render(found: Content, previous: _Previous, progress: Progress
             ) -> tuple[dict[str, Rendered], dict[str, str], int]:
     """Path -> rendered body; path -> why it could not be rendered; how many were rendered anew."""
     bodies = {f"{folder}/{slug}.md": record.body
-              for folder, records in (("cases", found.cases), ("cities", found.cities))
+              for folder, records in (("cases", found.cases), ("challenges", found.challenges),
+                                      ("cities", found.cities))
               for slug, record in records.items()}
     kept = {path: previous.renderings[digest] for path in bodies
             if (digest := found.digests[path]) in previous.renderings}

@@ -6,22 +6,25 @@ nothing and keeps nothing of what is asked.
 
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Self
 
 from babel import Locale
 
-from innoshare import edition, matching
-from innoshare.case import Card, Case, City, Concept, Vocabulary, mark
-from innoshare.choices import EVIDENCE_LEVELS, Choice, Outcome, SizeBand
+from innoshare import content, edition
+from innoshare.case import Card, Case, City, OpenChallenge, Record, Vocabulary, mark
+from innoshare.choices import EVIDENCE_LEVELS, ChallengeStatus, Choice, Outcome, SizeBand
 from innoshare.config import Settings
+from innoshare.content import World
 from innoshare.edition import Edition, country_name
-from innoshare.errors import EditionError, InnoshareError, NotFound, SettingsError
-from innoshare.matching import MATCHES, Answer, Challenge
+from innoshare.errors import EditionError, InnoshareError, NotFound, Problem, SettingsError
+from innoshare.matching import MATCHES, Answer, Challenge, Judged, Match, Matcher, Strength
+from innoshare.provenance import FileHistory
 from innoshare.render import Rendered
-from innoshare.search import CANDIDATES, Candidates, Query, Results
+from innoshare.search import CANDIDATES, Query, Results
 from innoshare.search.text import fold
 
 # A question that makes ready what the first one needs: models, and how languages are told apart.
@@ -31,9 +34,22 @@ NEWEST = 6  # Cards on the home page: two rows of three on a wide screen.
 
 
 @dataclass(frozen=True)
+class Learned:
+    """A case in a line of learning: `card` learned from the one before it, `depth` steps from where the line begins."""
+
+    card: Card
+    depth: int
+
+
+@dataclass(frozen=True)
 class Entry:
-    """A case with all that its page shows. `adopters` are the cities named in its adoptions that have a file, `similar`
-    the cases like it, most like it first."""
+    """A case with all that its page shows.
+
+    `adopters` are the cities named in its adoptions that have a file, `inspirations` the cases it learned from, as far
+    as they are here, `learners` those that learned from it, each followed by those that learned from that one.
+    `similar` are the cases like it, most like it first; `answers` the open challenges that it answers. `history` is
+    what git knows of its file, None where that is nothing.
+    """
 
     case: Case
     city: City
@@ -41,18 +57,41 @@ class Entry:
     rendered: Rendered
     adopters: Mapping[str, City]
     inspirations: Mapping[str, Card]
+    learners: tuple[Learned, ...]
     similar: tuple[Card, ...]
+    answers: tuple[OpenChallenge, ...]
+    history: FileHistory | None
+
+
+@dataclass(frozen=True)
+class ChallengeEntry:
+    """An open challenge with all that its page shows.
+
+    `confirmed` are the cases that the city itself found to answer it; `matches` and `cautions` those that the library
+    found, best first. `history` is what git knows of its file, None where that is nothing.
+    """
+
+    challenge: OpenChallenge
+    city: City
+    country_name: str
+    rendered: Rendered
+    confirmed: tuple[Card, ...]
+    matches: tuple[Match, ...]
+    cautions: tuple[Match, ...]
+    history: FileHistory | None
 
 
 @dataclass(frozen=True)
 class CityEntry:
-    """A city with its cases, and the cases of others that it took up."""
+    """A city with its cases, and the cases of others that it took up. `history` is what git knows of its file, None
+    where that is nothing."""
 
     city: City
     country_name: str
     rendered: Rendered
     cards: tuple[Card, ...]
     adopted: tuple[Card, ...]
+    history: FileHistory | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +133,7 @@ class Library:
         self._catalogue, self._engine = opened.catalogue, opened.engine
         self.edition: str = opened.fingerprint
         self.built: str = opened.about["built"]
+        self.history_reason: str = opened.about["history"]["reason"]
         self.vocabulary: Vocabulary = self._catalogue.vocabulary()
         self._close = weakref.finalize(self, opened.close)
 
@@ -108,7 +148,7 @@ class Library:
 
     def warm(self) -> None:
         """Compute what is computed once, before anybody waits for it."""
-        _ = self.facts, self.cities, self.languages, self._names
+        _ = self.facts, self.challenges, self.cities, self.languages, self._names
         self._engine.candidates(WARMING)
 
     def entry(self, slug: str) -> Entry:
@@ -118,11 +158,63 @@ class Library:
             raise NotFound("There is no case of this name in the library.")
         case, rendered = found
         city = self.cities[case.city]
-        adopters = {item.city: self.cities[item.city] for item in case.adoptions
-                    if item.city and item.city in self.cities}
-        return Entry(case, city, country_name(city.country), rendered, adopters,
-                     self._catalogue.cards(case.inspired_by),
-                     tuple(self._catalogue.cards(self._catalogue.similar(slug)).values()))
+        strong = [name for name, strength in self._catalogue.answered_by(slug).items() if strength is Strength.STRONG]
+        return Entry(
+            case, city, country_name(city.country), rendered,
+            adopters={item.city: self.cities[item.city] for item in case.adoptions
+                      if item.city and item.city in self.cities},
+            inspirations=self.cards(case.inspired_by),
+            learners=tuple(self._learners(slug)),
+            similar=tuple(self.cards(self._catalogue.similar(slug)).values()),
+            answers=() if case.is_warning else tuple(item for item in self.challenges if item.slug in strong
+                                                     and item.status is not ChallengeStatus.SOLVED),
+            history=self._catalogue.history(f"cases/{slug}.md"))
+
+    def _learners(self, slug: str) -> Iterator[Learned]:
+        """Who learned from a case, and from those, each once and before those that learned from it."""
+        seen, waiting = {slug}, [(slug, 0)]
+        while waiting:
+            case, depth = waiting.pop()
+            if depth and (card := self.cards([case]).get(case)):
+                yield Learned(card, depth)
+            learners = [learner for learner in self._learned_from.get(case, ()) if learner not in seen]
+            seen.update(learners)
+            waiting += [(learner, depth + 1) for learner in reversed(learners)]
+
+    @cached_property
+    def _learned_from(self) -> Mapping[str, Sequence[str]]:
+        """Case -> the cases that learned from it."""
+        learners: dict[str, list[str]] = {}
+        for learner, source in self._catalogue.inspirations():
+            learners.setdefault(source, []).append(learner)
+        return learners
+
+    def text(self, slug: str) -> str:
+        """The file of a case, as it was when this edition was built; "" where the case never was a file."""
+        return self._catalogue.text(f"cases/{slug}.md")
+
+    def checked_before(self, day: date) -> tuple[Case, ...]:
+        """The published cases that nobody has looked at since before `day`, the longest unseen first."""
+        return tuple(self._catalogue.checked_before(day.isoformat()))
+
+    def challenge(self, slug: str) -> ChallengeEntry:
+        """A challenge of the wanted board. Raises NotFound."""
+        found = self._catalogue.challenge(slug)
+        if found is None:
+            raise NotFound("There is no open challenge of this name in the library.")
+        challenge, rendered = found
+        city, answers = self.cities[challenge.city], self._catalogue.answers(slug)
+        return ChallengeEntry(
+            challenge, city, country_name(city.country), rendered,
+            confirmed=tuple(self.cards(challenge.answered_by).values()),
+            matches=tuple(match for match in answers if not match.card.is_warning),
+            cautions=tuple(match for match in answers if match.card.is_warning),
+            history=self._catalogue.history(f"challenges/{slug}.md"))
+
+    @cached_property
+    def challenges(self) -> tuple[OpenChallenge, ...]:
+        """The wanted board, newest first."""
+        return tuple(self._catalogue.challenges())
 
     def city(self, slug: str) -> CityEntry:
         """A city. Raises NotFound."""
@@ -131,7 +223,7 @@ class Library:
             raise NotFound("There is no city of this name in the library.")
         city, rendered = found
         return CityEntry(city, country_name(city.country), rendered, tuple(self._catalogue.of_city(slug)),
-                         tuple(self._catalogue.adopted_by(slug)))
+                         tuple(self._catalogue.adopted_by(slug)), self._catalogue.history(f"cities/{slug}.md"))
 
     @cached_property
     def cities(self) -> Mapping[str, City]:
@@ -157,6 +249,19 @@ class Library:
         newest, warnings = (tuple(self._catalogue.newest(0, NEWEST, warnings_only=only)[1]) for only in (False, True))
         return Facts(*self._catalogue.counts(), newest, warnings)
 
+    def proofread(self, folder: str, name: str, text: str) -> tuple[Record | None, tuple[Problem, ...]]:
+        """What a text would be as the file `name` (without ending) in a `folder` of the content (`cases`, `challenges`,
+        `cities`), and every mistake in it, by the rules and beside the other files of this library.
+
+        The record is None where there is an error, and for a draft."""
+        return content.proofread(folder, name, text, replace(self._world, today=datetime.now(UTC).date()))
+
+    @cached_property
+    def _world(self) -> World:
+        files = {"cases": frozenset(self._catalogue.slugs()), "cities": frozenset(self.cities),
+                 "challenges": frozenset(item.slug for item in self.challenges)}
+        return World("content", date.min, files, self.cities, self.vocabulary, {})
+
     def search(self, query: Query) -> Found:
         """The page of hits that `query` asks for. Raises BadInput where it goes beyond the bounds."""
         results = self._engine.search(query)
@@ -164,19 +269,15 @@ class Library:
 
     def match(self, challenge: Challenge, limit: int = MATCHES) -> Answer:
         """Who has solved this, on what evidence; or `none`."""
-        found, concepts, judged = self._judged(challenge, CANDIDATES)
-        return matching.answer(challenge, found, judged, concepts, limit)
+        return self._matcher.match(challenge, limit)
 
-    def rank(self, challenge: Challenge, limit: int = CANDIDATES) -> list[matching.Judged]:
+    def rank(self, challenge: Challenge, limit: int = CANDIDATES) -> list[Judged]:
         """The `limit` best candidates for a challenge, best first, also those too weak to be shown as an answer."""
-        return self._judged(challenge, limit)[2]
+        return self._matcher.rank(challenge, limit)
 
-    def _judged(self, challenge: Challenge, limit: int
-                ) -> tuple[Candidates, Mapping[str, Concept], list[matching.Judged]]:
-        found = self._engine.candidates(challenge.text, challenge.language, limit)
-        concepts = self._catalogue.concepts(word.concept for word in found.words if word.concept)
-        cards = self._catalogue.cards(candidate.slug for candidate in found.candidates)
-        return found, concepts, matching.judge(challenge, found, cards, self.cities, concepts)
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self._engine, self._catalogue, self.cities)
 
     def suggest(self, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
         """What a person who has typed `text` may mean: terms, cities and cases first, then words of the index."""

@@ -22,12 +22,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Self
+from typing import Protocol, Self
 
 from innoshare.case import Card, City, Concept
 from innoshare.choices import EVIDENCE_LEVELS
 from innoshare.errors import BadInput
-from innoshare.search import Candidate, Candidates, Passage, joined
+from innoshare.search import CANDIDATES, Candidate, Candidates, Engine, Passage, joined
 
 MIN_WORDS, MAX_WORDS = 3, 2_000  # Below, no sentence to answer; above, no single challenge.
 MAX_CHARACTERS = 20_000  # 2,000 words of 9 letters and a space; refuses a megabyte before anything looks at it.
@@ -296,9 +296,9 @@ def adoptions(question: Question, subject: Subject) -> Finding | None:
 
 
 def freshness(question: Question, subject: Subject) -> Finding | None:
-    """How recently the text was changed. A text loses half of this in five years."""
-    years = max(0.0, (question.today - date.fromisoformat(subject.card.updated)).days / 365.25)
-    return Finding(0.5 ** (years / 5), case_text=f"last changed {subject.card.updated}")
+    """How recently somebody said that the text is true. It loses half of this in five years."""
+    years = max(0.0, (question.today - date.fromisoformat(subject.card.checked)).days / 365.25)
+    return Finding(0.5 ** (years / 5), case_text=f"last checked {subject.card.checked}")
 
 
 def like_your_city(question: Question, subject: Subject) -> Finding | None:
@@ -429,6 +429,38 @@ def answer(challenge: Challenge, found: Candidates, judged: Sequence[Judged], co
                   nearest=() if shown else tuple(item.card for item in judged[:NEAREST] if item.relevance >= NEAR),
                   themes=tuple(theme for theme, _ in themes.most_common(THEMES)),
                   reordered=any(_changed(part, limit) for part in (solutions, warnings)))
+
+
+class Shelf(Protocol):
+    """Where a matcher looks up what candidates are."""
+
+    def cards(self, slugs: Iterable[str]) -> dict[str, Card]: ...
+
+    def concepts(self, slugs: Iterable[str]) -> dict[str, Concept]: ...
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Answers challenges from the candidates of an engine. `cities` are those of all cases."""
+
+    engine: Engine
+    shelf: Shelf
+    cities: Mapping[str, City]
+
+    def match(self, challenge: Challenge, limit: int = MATCHES) -> Answer:
+        """Who has solved this, on what evidence; or `none`."""
+        found, concepts, judged = self._judged(challenge, CANDIDATES)
+        return answer(challenge, found, judged, concepts, limit)
+
+    def rank(self, challenge: Challenge, limit: int = CANDIDATES) -> list[Judged]:
+        """The `limit` best candidates for a challenge, best first, also those too weak to be shown as an answer."""
+        return self._judged(challenge, limit)[2]
+
+    def _judged(self, challenge: Challenge, limit: int) -> tuple[Candidates, Mapping[str, Concept], list[Judged]]:
+        found = self.engine.candidates(challenge.text, challenge.language, limit)
+        concepts = self.shelf.concepts(word.concept for word in found.words if word.concept)
+        cards = self.shelf.cards(candidate.slug for candidate in found.candidates)
+        return found, concepts, judge(challenge, found, cards, self.cities, concepts)
 
 
 def _changed(shown: Sequence[Judged], limit: int) -> bool:

@@ -281,8 +281,8 @@ def _library_of(documents: Sequence[Text], place: Path, concepts: Mapping[str, C
             contact=Contact(role="unknown", organisation="unknown", url="https://example.org/"))
         body = document.text if len(document.title) <= len(cases[slug].title) else f"{document.title}\n{document.text}"
         bodies[f"cases/{slug}.md"] = Rendered((Block(Section.DONE, "", "", "", body),))
-    found = Content(root=place, cases=cases, cities={"unknown": city}, vocabulary={}, concepts=concepts, problems=(),
-                    digests={})
+    found = Content(root=place, cases=cases, challenges={}, cities={"unknown": city}, vocabulary={}, concepts=concepts,
+                    problems=(), digests={})
     edition.build_from(found, bodies, place / "data", embeddings, progress)
     return Library(edition.open_published(place / "data", embeddings, sides))
 

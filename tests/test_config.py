@@ -1,5 +1,7 @@
 """Settings are right or refused with a sentence; nothing that is wrong is found only when somebody asks."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
@@ -60,3 +62,47 @@ def test_a_host_has_a_name(host: str, name: str) -> None:
                                   "xn--" + "9" * 200])
 def test_what_is_no_host(text: str) -> None:
     assert host_of(text) is None
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "innoshare.toml"
+
+
+def test_a_library_keeps_its_settings_in_a_file_and_the_environment_goes_before_it(
+        settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_file.write_text('name = "Library of the north"\nlanguages = ["fi", "sv"]\nbranch = "trunk"\n')
+    monkeypatch.setenv("INNOSHARE_BRANCH", "live")
+    settings = Settings()
+    assert (settings.name, settings.languages, settings.branch) == ("Library of the north", ("fi", "sv"), "live")
+
+
+@pytest.mark.parametrize(("line", "told"), [
+    ("colour = blue", "innoshare.toml: The file cannot be read"),
+    ('nome = "x"', "innoshare.toml: nome: There is no such setting. Did you mean name?"),
+    ('zzz = "x"', "Known are: content, data"),
+    ('colour = "blue"', "INNOSHARE_COLOUR: This is not a colour. Write # and six digits"),
+    ('colour = "#ffee00"', "White words could not be read on this colour (contrast 1.2 to 1; 4.5 is needed)"),
+    ('languages = "en, xx"', "INNOSHARE_LANGUAGES: Unknown: xx. Choose from en, sv"),
+    ("languages = []", "None is named. Choose from en, sv"),
+    ('repository = "https://github.com/example"', "Copy it from the browser, as https://github.com/example/library"),
+    ('repository = "git@github.com:example/library.git"', "This is not the address of a repository"),
+    ('branch = "-rf"', "INNOSHARE_BRANCH: This is not the name of a branch"),
+    ('branch = "a..b"', "This is not the name of a branch"),
+    ('folder = "../etc"', "INNOSHARE_FOLDER: This is not a folder of the repository"),
+    ('forge = "sourceforge"', "INNOSHARE_FORGE: Input should be")])
+def test_a_mistake_in_the_settings_file_is_told_with_what_to_write(
+        settings_file: Path, runner: CliRunner, line: str, told: str) -> None:
+    settings_file.write_text(line + "\n")
+    result = runner.invoke(main, ["check", str(settings_file.parent)])
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(("given", "meant"), [
+    ("https://github.com/example/library.git", "https://github.com/example/library"),
+    ("https://gitlab.com/group/sub/library/", "https://gitlab.com/group/sub/library"), ("", "")])
+def test_the_address_of_a_repository_is_taken_as_people_copy_it(given: str, meant: str) -> None:
+    assert Settings(repository=given).repository == meant

@@ -41,7 +41,7 @@ def test_a_build_is_named_by_its_fingerprint_and_published(folder: Path, tmp_pat
     built = edition.build(folder, tmp_path / "data")
     assert built.fresh
     assert built.cases > 0
-    assert edition.published(tmp_path / "data") == built.fingerprint == edition.fingerprint(content.digests(folder))
+    assert edition.published(tmp_path / "data") == built.fingerprint == edition.fingerprint(folder)
     assert editions(tmp_path / "data") == {built.fingerprint}
 
 
@@ -287,7 +287,7 @@ def test_killing_a_build_at_any_moment_leaves_the_old_edition_served(folder: Pat
     seconds, moments = 2.0, random.Random(7)
     for attempt in range(12):
         change(folder)
-        old, new = edition.published(data), edition.fingerprint(content.digests(folder))
+        old, new = edition.published(data), edition.fingerprint(folder)
         process = subprocess.Popen([sys.executable, "-c", script, str(folder), str(data)], stdout=subprocess.PIPE,
                                    text=True)
         assert process.stdout

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from innoshare.case import LANGUAGES, Concept
+from innoshare.case import Concept
+from innoshare.choices import LANGUAGES
 from innoshare.content import read
 from innoshare.search.concepts import LINKS, Concepts, slug_of, term_of
 from innoshare.search.text import stems

@@ -59,7 +59,7 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
 @click.pass_obj
 def match(settings: Settings, text: str, city: str | None, language: str | None, as_json: bool) -> None:
     """Has anyone solved this? TEXT is the challenge in your own words; - reads it from standard input."""
-    from innoshare.case import LANGUAGES
+    from innoshare.choices import LANGUAGES
     from innoshare.matching import Challenge
     from innoshare.web import shapes, wording
 

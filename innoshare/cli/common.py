@@ -23,12 +23,12 @@ out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highli
 
 def library_now(settings: Settings) -> "Library":
     """The library of the content as it is now, built if need be."""
-    from innoshare import content, edition
+    from innoshare import edition
     from innoshare.library import Library
 
     try:
         library = Library.open(settings)
-        if library.edition == edition.fingerprint(content.digests(settings.content), settings.embeddings):
+        if library.edition == edition.fingerprint(settings.content, settings.embeddings):
             return library
         library.close()
     except EditionError:

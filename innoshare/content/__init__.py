@@ -1,11 +1,12 @@
-"""A content folder becomes cases, cities and vocabulary, or Problems that say which line of which file to mend.
+"""A content folder becomes cases, challenges, cities and vocabulary, or Problems that say what to mend in which line.
 
-    content/cases/<slug>.md      content/vocabulary/<name>.yaml
-    content/cities/<slug>.md     content/vocabulary/concepts/<any>.yaml
+    content/cases/<slug>.md           content/vocabulary/<name>.yaml
+    content/challenges/<slug>.md      content/vocabulary/concepts/<any>.yaml
+    content/cities/<slug>.md
 
 `read` looks at every file in one pass and names every mistake in it; it raises for none. A bad file never hides the
-good ones: what has an error is left out, the rest is there. `digests` says which files there are, without reading
-what they mean; a build asks it whether anything changed.
+good ones: what has an error is left out, the rest is there. `proofread` does the same for one text that is no file
+yet. `digests` says which files there are, without reading what they mean; a build asks it whether anything changed.
 
 This room decides which files count and puts the parts together. Below it, each without knowing those above:
 
@@ -33,7 +34,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from innoshare.case import VOCABULARIES, Case, City, Concept, Term, Vocabulary
+from innoshare.case import VOCABULARIES, Case, City, Concept, OpenChallenge, Record, Term, Vocabulary
 from innoshare.choices import Status
 from innoshare.content import duplicates, vocabulary
 from innoshare.content.fields import WORDS, Spot, check
@@ -41,32 +42,40 @@ from innoshare.content.forms import FORMS, MAX_SLUG, SLUG, one_of, safe_slug
 from innoshare.content.frontmatter import MAX_FILE_BYTES
 from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.content.mending import shown
-from innoshare.content.rules import EVERY_CASE, EVERY_PAGE, Found, Page, Rule, World
+from innoshare.content.rules import EVERY_CASE, EVERY_CHALLENGE, EVERY_PAGE, Found, Page, Rule, World
 from innoshare.errors import Level, Problem
 
-__all__ = ["EVERY_CASE", "EVERY_PAGE", "FOLDERS", "FORMS", "MAX_PROBLEMS_PER_FILE", "WORDS", "Content", "Spot", "check",
-           "digests", "read"]
+__all__ = ["EVERY_CASE", "EVERY_CHALLENGE", "EVERY_PAGE", "FOLDERS", "FORMS", "KINDS", "MAX_PROBLEMS_PER_FILE", "WORDS",
+           "Content", "Spot", "World", "check", "digests", "proofread", "read"]
 
 MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
 CONCEPTS = "vocabulary/concepts"
-FOLDERS = {"cases": ".md", "cities": ".md", "vocabulary": ".yaml", CONCEPTS: ".yaml"}
+FOLDERS = {"cases": ".md", "challenges": ".md", "cities": ".md", "vocabulary": ".yaml", CONCEPTS: ".yaml"}
+
+# Folder -> what its files are, and the rules for them; in the order in which they are read, since cases and challenges
+# are judged by the cities that are in order.
+KINDS: Mapping[str, tuple[type[Record], tuple[Rule, ...]]] = {
+    "cities": (City, EVERY_PAGE), "cases": (Case, EVERY_CASE), "challenges": (OpenChallenge, EVERY_CHALLENGE)}
 
 
 @dataclass(frozen=True)
 class Content:
     """Everything valid in a content folder, and what is wrong with the rest.
 
-    `cases` holds every published or archived case without an error, `cities` every city without one, both sorted by
-    slug. `digests` is what `digests` would have given for the files that were read.
+    `cases` holds every published or archived case without an error, `challenges` and `cities` every one without, all
+    sorted by slug. `digests` is what `digests` would have given for the files that were read; `texts` are those of the
+    cases, to the byte, by path below `root`.
     """
 
     root: Path
     cases: Mapping[str, Case]
+    challenges: Mapping[str, OpenChallenge]
     cities: Mapping[str, City]
     vocabulary: Vocabulary
     concepts: Mapping[str, Concept]
     problems: tuple[Problem, ...]
     digests: Mapping[str, str]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- which files count --------------------------------------------------------------------------------------------
@@ -197,8 +206,8 @@ def read(root: Path, today: date | None = None) -> Content:
     gathered, label = _Gathered(), _label(root)
     if not root.is_dir():
         problem = _problem(label, f"There is no folder {shown(root)} with content.",
-                           "Set INNOSHARE_CONTENT to the folder that holds cases, cities and vocabulary.")
-        return Content(root, {}, {}, {}, {}, (problem,), {})
+                           "Set INNOSHARE_CONTENT to the folder that holds cases, challenges, cities and vocabulary.")
+        return Content(root, {}, {}, {}, {}, {}, (problem,), {})
     for file in _files(root):
         if isinstance(file, Problem):
             gathered.problems.append(file)
@@ -209,26 +218,38 @@ def read(root: Path, today: date | None = None) -> Content:
     if not any(gathered.files.values()) and not gathered.problems:
         problem = _problem(label, "The content folder is empty.", "Add cases, cities and vocabulary; `innoshare init` "
                            "makes a folder with examples.")
-        return Content(root, {}, {}, {}, {}, (problem,), {})
+        return Content(root, {}, {}, {}, {}, {}, (problem,), {})
 
     terms, broken_terms = _vocabulary(gathered, label)
     concepts = _concepts(gathered, terms)
-    case_files, city_files = ({file.name for file in gathered.files[folder]} for folder in ("cases", "cities"))
-    world = World(label, today or date.today(), case_files, city_files, {}, terms, broken_terms)
-    cities: dict[str, City] = {}
-    for file in gathered.files["cities"]:
-        if city := _page(file, City, EVERY_PAGE, world, gathered):
-            cities[file.name] = city
-    world = replace(world, cities=cities)
-    cases: dict[str, Case] = {}
-    for file in gathered.files["cases"]:
-        if case := _page(file, Case, EVERY_CASE, world, gathered):
-            cases[file.name] = case
+    names = {folder: {file.name for file in gathered.files[folder]} for folder in KINDS}
+    world = World(label, today or date.today(), names, {}, terms, broken_terms)
+    found: dict[str, dict[str, Any]] = {}
+    for folder in KINDS:
+        found[folder] = {file.name: record for file in sorted(gathered.files[folder], key=lambda file: file.name)
+                         if (record := _page(file, world, gathered))}
+        if folder == "cities":
+            world = replace(world, cities=found[folder])
+    cases: dict[str, Case] = found["cases"]
     gathered.problems += _duplicates(cases, {file.name: file.path for file in gathered.files["cases"]})
     if any(name not in terms for name in VOCABULARIES):
-        cases = {}  # their themes would have no names; the Problem stands with the vocabulary
-    return Content(root, dict(sorted(cases.items())), dict(sorted(cities.items())), terms, concepts,
-                   tuple(sorted(gathered.problems)), dict(sorted(gathered.digests.items())))
+        found["cases"] = found["challenges"] = {}  # their themes would have no names; the Problem stands there
+    texts = {_key(file): file.data.decode() for file in gathered.files["cases"] if file.name in found["cases"]}
+    return Content(root, found["cases"], found["challenges"], found["cities"], terms, concepts,
+                   tuple(sorted(gathered.problems)), dict(sorted(gathered.digests.items())), texts)
+
+
+def proofread(folder: str, name: str, text: str, world: World) -> tuple[Any, tuple[Problem, ...]]:
+    """What a text would be as the file `name` (without ending) of a `folder` of KINDS, and every mistake in it.
+
+    The record is a Case, City or OpenChallenge; None where there is an error, and for a draft. `world` is what the text
+    is judged by besides itself.
+    """
+    gathered = _Gathered()
+    file = _File(folder, name, f"{world.root}/{folder}/{_printable(name)}{FOLDERS[folder]}",
+                 text.encode("utf-8", "surrogatepass"))
+    record = _page(file, world, gathered)
+    return record, tuple(gathered.problems)
 
 
 def _duplicates(cases: Mapping[str, Case], paths: Mapping[str, str]) -> Found:
@@ -244,8 +265,9 @@ def _duplicates(cases: Mapping[str, Case], paths: Mapping[str, str]) -> Found:
                        "the summary what is different, or write the shared part once and link to it.", level="advice")
 
 
-def _page(file: _File, model: Any, rules: tuple[Rule, ...], world: World, gathered: _Gathered) -> Any:
-    """The case or city of a file, its Problems noted; None where it is not to be shown."""
+def _page(file: _File, world: World, gathered: _Gathered) -> Any:
+    """The record of a file, its Problems noted; None where it is not to be shown."""
+    model, rules = KINDS[file.folder]
     parts = read_front_matter(file.data, file.path)
     draft = model is Case and parts.values.get("status") == Status.DRAFT
     page = Page(model, file.path, file.name, parts, draft)
@@ -265,7 +287,7 @@ def _name(file: _File, world: World) -> Found:
     if safe_slug(file.name) == file.name:
         return
     guess = form.guess(_printable(file.name))
-    names = world.case_files if file.folder == "cases" else world.city_files
+    names = world.files[file.folder]
     if len(file.name) > MAX_SLUG:
         yield _problem(file.path, f"The file name has {len(file.name)} characters; at most {MAX_SLUG} are allowed.",
                        "Choose a shorter one; it is the address of the page.")
@@ -289,7 +311,8 @@ def _strays(root: Path, label: str) -> Found:
             continue
         path, like = f"{label}/{_printable(entry.name)}", one_of(entry.name, list(FOLDERS))
         if entry.suffix.lower() in _OTHER_TEXT_ENDINGS:
-            yield _problem(path, "This file is not read.", "Move it to `cases` or `cities`.", level="advice")
+            yield _problem(path, "This file is not read.", "Move it to `cases`, `challenges` or `cities`.",
+                           level="advice")
         elif like.startswith("Did"):
             yield _problem(path, "This folder is not read.", like, level="advice")
 

@@ -90,7 +90,7 @@ def read_yaml(data: bytes, path: str) -> FrontMatter:
 # Control characters (but not tab and line ends), marks that turn the direction of text, invisible line ends, a byte
 # order mark in mid-text, noncharacters and lone halves of surrogate pairs: what a reviewer cannot see, or no feed or
 # XML file may hold. A zero-width joiner and the marks of Arabic and Hebrew are part of people's writing and stay.
-_HIDDEN = re.compile(
+HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufdd0-\ufdef\ufffe\uffff"
     "\ud800-\udfff]|[" + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
     + "]")
@@ -115,17 +115,17 @@ def _lines(data: bytes, notes: Notes) -> list[str] | None:
         text = data.decode("utf-8", errors="replace")
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
-    if not _HIDDEN.search(text):
+    if not HIDDEN.search(text):
         return lines
     found = 0
     for row, line in enumerate(lines):
-        for match in _HIDDEN.finditer(line):
+        for match in HIDDEN.finditer(line):
             found += 1
             if found <= MAX_HIDDEN:
                 notes.add((row + 1, match.start() + 1), "",
                           f"A hidden character (U+{ord(match[0]):04X}) stands here.",
                           "Delete it: put the cursor behind it and press Backspace, or type the line again.")
-        lines[row] = _HIDDEN.sub("\ufffd", line)
+        lines[row] = HIDDEN.sub("\ufffd", line)
     if found > MAX_HIDDEN:
         notes.add((1, 1), "", f"The file holds {found} hidden characters; the first {MAX_HIDDEN} are listed.",
                   "Copy the text into a plain text editor and save it as UTF-8.")
@@ -370,7 +370,7 @@ class _Builder:
         plain = not event.style
         if not text.strip() or (plain and text in ("~", "null", "Null", "NULL")):
             return EMPTY
-        if event.style == '"' and (match := _HIDDEN.search(text)):  # elsewhere there are no escapes
+        if event.style == '"' and (match := HIDDEN.search(text)):  # elsewhere there are no escapes
             self.note(place, steps, f"The text holds a hidden character (U+{ord(match[0]):04X}), written as an escape.",
                       "Leave it out.")
             return REFUSED

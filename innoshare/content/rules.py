@@ -15,31 +15,29 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from innoshare.case import Case, City, Vocabulary, front_matter, mark
-from innoshare.choices import Section
+from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Case, City, Record, Vocabulary, front_matter, is_stale, mark
+from innoshare.choices import ChallengeStatus, Section
 from innoshare.content.forms import SLUG, one_of, similar
 from innoshare.content.frontmatter import FrontMatter
 from innoshare.content.mending import Steps, dotted, shown
 from innoshare.errors import Level, Problem
 from innoshare.render import habits, headings, is_too_long, mistakes
 
-# A case nobody has looked at for two years may no longer be true: offices, prices and laws change with budgets,
-# which most cities make for one or two years. Trades trust against nagging; a judgement, not a measurement.
-STALE_AFTER = timedelta(days=730)
-
 # Unknown names for which the likeliest known one is sought, by each rule in each file. Among 1,000 files one takes
 # 20 ms (measured), and whoever misspells more has one reason for all of them.
 MAX_GUESSES = 10
 
+# Digits of the shortest telephone number with its area. Names of offices hold fewer (Department 12, Room 4711).
+PHONE_DIGITS = 7
+
 
 @dataclass(frozen=True)
 class World:
-    """What a rule may ask about everything outside the file. `*_files` are names, whether valid or not."""
+    """What a rule may ask about everything outside the file. `files` are the names in each folder, valid or not."""
 
     root: str
     today: date
-    case_files: Collection[str]
-    city_files: Collection[str]
+    files: Mapping[str, Collection[str]]
     cities: Mapping[str, City]
     vocabulary: Vocabulary
     broken_terms: Mapping[str, Collection[str]]  # vocabulary -> terms that are listed and have mistakes
@@ -47,9 +45,9 @@ class World:
 
 @dataclass(frozen=True)
 class Page:
-    """A case or city file under check. Rules see its header as it was written, valid or not."""
+    """A file under check. Rules see its header as it was written, valid or not."""
 
-    model: type[Case] | type[City]
+    model: type[Record]
     path: str
     slug: str
     parts: FrontMatter
@@ -112,18 +110,42 @@ Rule = Callable[[Page, World], Found]
 # --- rules for every page -----------------------------------------------------------------------------------------
 
 
+# The look-behind makes each run of letters one attempt, so that long texts take linear time.
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.\w")
+_PHONE = re.compile(r"(?<!\w)\+?\(?[0-9][0-9 ()./\u00a0–-]{4,30}[0-9](?!\w)")
+
+
 def nobody_is_named_by_address(page: Page, world: World) -> Found:
     """No field of the header holds an e-mail address: it may be a person's, and robots collect it."""
     for steps, text in page.texts():
-        # The look-behind makes each run of letters one attempt, so that long texts take linear time.
-        if "@" in text and (match := re.search(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.\w", text)):
+        if "@" in text and (match := _MAIL.search(text)):
             yield page.problem(steps, f"`{dotted(steps)}` holds an e-mail address: {shown(match[0] + '…')}.",
                                "Leave it out; name the office and the address of its public page.")
 
 
+def the_text_names_no_address(page: Page, world: World) -> Found:
+    """The body holds no e-mail address either; only advice, since that of an office may stand there with reason."""
+    if is_too_long(page.parts.body):
+        return
+    for number, line in enumerate(page.parts.body.split("\n")):
+        if "@" in line and (match := _MAIL.search(line)):
+            yield page.in_body(number, f"The text holds an e-mail address: {shown(match[0] + '…')}.",
+                               "Link to the public page of the office instead: `[Planning office](https://…)`. The "
+                               "address of a person must not stand here.", "advice")
+
+
+def nobody_is_called(page: Page, world: World) -> Found:
+    """A contact holds no telephone number: it may be a person's, and it changes. Elsewhere, figures look like one."""
+    for name in ("role", "organisation"):
+        text = page.text("contact", name)
+        if (match := _PHONE.search(text)) and sum(map(str.isdigit, match[0])) >= PHONE_DIGITS:
+            yield page.problem(("contact", name), f"`contact.{name}` holds a telephone number: {shown(match[0])}.",
+                               "Leave it out; readers find the current one on the page behind `url`.", "advice")
+
+
 def titles_are_one_line(page: Page, world: World) -> Found:
     """The title of a case and the name of a city are one line: lists, links and feeds show them in one."""
-    name = "title" if page.model is Case else "name"
+    name = "name" if page.model is City else "title"
     if len(page.text(name).splitlines()) > 1:
         yield page.problem((name,), f"`{name}` holds a line break.",
                            "Write all of it in one line, behind the colon; details belong in the text below.")
@@ -131,7 +153,7 @@ def titles_are_one_line(page: Page, world: World) -> Found:
 
 def nothing_is_in_the_future(page: Page, world: World) -> Found:
     """Days and years that are written as facts lie in the past."""
-    alone = ("updated", "start", "end", "last_verified", "population_year")
+    alone = ("published", "updated", "start", "end", "last_verified", "population_year")
     dated: list[tuple[Steps, str]] = [((name,), page.text(name)) for name in alone]
     dated += [*page.each("sources", "accessed"), *page.each("adoptions", "year")]
     tomorrow = (world.today + timedelta(days=1)).isoformat()  # in Auckland it is tomorrow already
@@ -142,14 +164,16 @@ def nothing_is_in_the_future(page: Page, world: World) -> Found:
 
 
 def lists_name_things_once(page: Page, world: World) -> Found:
-    """A list of words names each of them once."""
-    for name, value in page.parts.values.items():
-        if isinstance(value, list):
-            seen: set[str] = set()
-            for steps, text in page.each(name):
-                if text.casefold() in seen:
-                    yield page.problem(steps, f"{shown(text)} is listed twice under `{name}`.", "Keep one of them.")
-                seen.add(text.casefold())
+    """A list names each thing once: a word, the address of a source, a language, the city of an adoption."""
+    lists = [page.each(name) for name, value in page.parts.values.items() if isinstance(value, list)]
+    lists += [page.each("sources", "url"), page.each("translations", "language"), page.each("translations", "case"),
+              page.each("adoptions", "city")]
+    for items in lists:
+        seen: set[str] = set()
+        for steps, text in items:
+            if text.casefold() in seen:
+                yield page.problem(steps, f"{shown(text)} is listed twice under `{steps[0]}`.", "Keep one of them.")
+            seen.add(text.casefold())
 
 
 def markdown_can_be_shown(page: Page, world: World) -> Found:
@@ -170,10 +194,10 @@ def linked_cases_exist(page: Page, world: World) -> Found:
     """A link to `/cases/…` in the body leads to a case."""
     if is_too_long(page.parts.body):
         return
-    remedy = _which(world.case_files, f"{world.root}/cases")
+    remedy = _which(world.files["cases"], f"{world.root}/cases")
     for number, line in enumerate(page.parts.body.split("\n")):
         for match in re.finditer(r"\]\(/cases/([a-z0-9-]{1,60})", line):
-            if match[1] not in world.case_files:
+            if match[1] not in world.files["cases"]:
                 yield page.in_body(number, f"There is no case {shown(match[1])} to link to.", remedy(match[1]))
 
 
@@ -201,8 +225,9 @@ def _few(remedy: Callable[[str], str], otherwise: str) -> Callable[[str], str]:
 
 
 EVERY_PAGE: tuple[Rule, ...] = (
-    nobody_is_named_by_address, titles_are_one_line, nothing_is_in_the_future, lists_name_things_once,
-    markdown_can_be_shown, markdown_looks_as_meant, linked_cases_exist)
+    nobody_is_named_by_address, the_text_names_no_address, nobody_is_called, titles_are_one_line,
+    nothing_is_in_the_future, lists_name_things_once, markdown_can_be_shown, markdown_looks_as_meant,
+    linked_cases_exist)
 
 
 # --- rules for cases ----------------------------------------------------------------------------------------------
@@ -212,8 +237,8 @@ def the_case_says_what_it_is_about(page: Page, world: World) -> Found:
     """`title`, `summary` and `challenge` say something, in a draft too; `unknown` is no answer there."""
     for name in ("title", "summary", "challenge"):
         text = page.text(name)
-        if text.casefold() == "unknown":
-            wanted = Case.model_fields[name].description or ""
+        if text.casefold() == "unknown" and name in page.model.model_fields:
+            wanted = page.model.model_fields[name].description or ""
             yield page.problem((name,), f"`{name}` is {shown(text)}, which is no answer here.",
                                f"Write this instead: {wanted[:1].lower() + wanted[1:]}.")
 
@@ -223,17 +248,17 @@ def the_city_has_a_file(page: Page, world: World) -> Found:
     name = page.text("city")
     if not SLUG.fullmatch(name) or name in world.cities:
         return
-    if name in world.city_files:
-        yield page.problem(("city",), f"The file of {shown(name)} has mistakes, so this case cannot be shown.",
+    if name in world.files["cities"]:
+        yield page.problem(("city",), f"The file of {shown(name)} has mistakes, so this page cannot be shown.",
                            f"Mend {world.root}/cities/{name}.md first; this file may be in order.", page.strict)
     else:
         yield page.problem(("city",), f"There is no city {shown(name)}.",
-                           _which(world.city_files, f"{world.root}/cities")(name), page.strict)
+                           _which(world.files["cities"], f"{world.root}/cities")(name), page.strict)
 
 
 def terms_are_in_the_vocabulary(page: Page, world: World) -> Found:
     """Values of fields that have a vocabulary are listed there."""
-    for name, info in front_matter(Case):
+    for name, info in front_matter(page.model):
         vocabulary = mark(info).vocabulary
         if not vocabulary or vocabulary not in world.vocabulary:
             continue
@@ -256,6 +281,20 @@ def the_end_follows_the_start(page: Page, world: World) -> Found:
         yield page.problem(("end",), f"`end` ({end}) is before `start` ({start}).", "Correct one of the two.")
 
 
+def others_follow_the_start(page: Page, world: World) -> Found:
+    """Nobody has taken up what had not begun.
+
+    The other two days of a case are free of each other: one may check (`last_verified`) without changing anything, and
+    change a comma (`updated`) without checking.
+    """
+    start = page.text("start")
+    for steps, year in page.each("adoptions", "year"):
+        if re.match("[0-9]{4}", start) and re.fullmatch("[0-9]{4}", year) and year < start[:4]:
+            yield page.problem(steps, f"This adoption began in {year}, before the case itself ({start}).",
+                               "Check both years. If that city was first, this case may have learned from it: name it "
+                               "under `inspired_by`.", "advice")
+
+
 def figures_have_a_listed_source(page: Page, world: World) -> Found:
     """The source of a result, a cost or an adoption also stands under `sources`."""
     if not page.parts.complete:
@@ -276,9 +315,34 @@ def _bare(url: str) -> str:
     return re.sub(r"^https?://(www\.)?|/$", "", url)
 
 
+# A number that says how much: not part of a name (CO2, COVID-19), of a time or of an address.
+_FIGURE = re.compile(r"(?<![\w.,:/])(?<!\w-)[0-9]+(?:[.,][0-9]+)*(?![\w:/])")
+_NO_FIGURE = re.compile(r"^\s*[0-9]+[.)]\s|[0-9]{4}(?:-[0-9]{2}){1,2}")  # the number of an item of a list, a date
+
+
+def figures_in_the_text_have_a_source(page: Page, world: World) -> Found:
+    """Where the section on results gives figures, a reader can see what they rest on: `results`, a link, or a note."""
+    if is_too_long(page.parts.body) or page.at("results"):
+        return
+    sections, named = _sections(page)
+    if Section.RESULTS.label not in named:
+        return
+    lines, place = page.parts.body.split("\n"), named.index(Section.RESULTS.label)
+    begin, end = sections[place][0] + 1, (*(line for line, _ in sections[place + 1 :]), len(lines))[0]
+    if any(re.search(r"\]\(|<https?://|\[\^|\]\[", line) for line in lines[begin:end]):
+        return
+    years = {str(year) for year in range(EARLIEST_YEAR, LATEST_YEAR + 1)}
+    for number in range(begin, end):
+        if not years.issuperset(_FIGURE.findall(_NO_FIGURE.sub("", lines[number]))):
+            yield page.in_body(number, "The results are told in figures, but nothing says where these come from.",
+                               "List them in the header under `results`, each with `metric`, `value` and `source`, or "
+                               "link to the report where you tell them: `[evaluation report](https://…)`.", "advice")
+            return
+
+
 def adoptions_happened_somewhere(page: Page, world: World) -> Found:
     """An adoption has a `city` that has a file, or a `place` with its `country`."""
-    adoptions, remedy = page.at("adoptions"), _which(world.city_files, f"{world.root}/cities")
+    adoptions, remedy = page.at("adoptions"), _which(world.files["cities"], f"{world.root}/cities")
     for number, adoption in enumerate(adoptions if isinstance(adoptions, list) else []):
         steps: Steps = ("adoptions", number)
         if not isinstance(adoption, dict):
@@ -290,32 +354,41 @@ def adoptions_happened_somewhere(page: Page, world: World) -> Found:
         elif "city" not in adoption and "country" not in adoption and (place := page.text(*steps, "place")):
             yield page.problem((*steps, "place"), f"{shown(place)} has no country.",
                                "Add a line `country: …` with the two capital letters of the country, as `SE`.")
-        elif city and SLUG.fullmatch(city) and city not in world.city_files:
+        elif city and SLUG.fullmatch(city) and city not in world.files["cities"]:
             yield page.problem((*steps, "city"), f"There is no city {shown(city)}.",
                                remedy(city) + " A place without a file is written as `place: …` and `country: …`.")
 
 
 def named_cases_exist(page: Page, world: World) -> Found:
-    """Cases named under `translations` and `inspired_by` exist, and are others than this one."""
-    named = [*page.each("translations", "case"), *page.each("inspired_by")]
-    remedy = _which(world.case_files, f"{world.root}/cases")
+    """Cases named under `translations`, `inspired_by` and `answered_by` exist, and are others than this one."""
+    named = [*page.each("translations", "case"), *page.each("inspired_by"), *page.each("answered_by")]
+    remedy = _which(world.files["cases"], f"{world.root}/cases")
     for steps, text in named:
         if not SLUG.fullmatch(text):
             continue
-        if text == page.slug:
+        if text == page.slug and page.model is Case:
             yield page.problem(steps, f"{shown(text)} is this case itself.", "Name another case, or remove the line.")
-        elif text not in world.case_files:
+        elif text not in world.files["cases"]:
             yield page.problem(steps, f"There is no case {shown(text)}.", remedy(text))
+
+
+def translations_are_in_other_languages(page: Page, world: World) -> Found:
+    """What is listed under `translations` is in another language than this file."""
+    own = page.text("language")
+    for steps, language in page.each("translations", "language"):
+        if language == own:
+            yield page.problem(steps, f"This file itself is in {shown(own)}; a translation is in another language.",
+                               "Write the two small letters of the other language, as `sv`, or remove the entry.")
 
 
 def somebody_looked_lately(page: Page, world: World) -> Found:
     """`last_verified` is at most two years old."""
     text = page.text("last_verified")
     try:
-        age = world.today - date.fromisoformat(text)
+        stale = is_stale(text, world.today)
     except ValueError:
         return
-    if age > STALE_AFTER:
+    if stale:
         yield page.problem(("last_verified",), f"Nobody has checked this case since {text}.",
                            "Check that it is still true, then write today's date here.", "advice")
 
@@ -325,17 +398,13 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
     if is_too_long(page.parts.body):
         return
     labels = [section.label for section in Section]
-    found = headings(page.parts.body)
-    sections = [(line, words) for line, level, words in found if level == 2]
+    sections, named = _sections(page)
     order = ", ".join(f"`## {label}`" for label in labels)
-    for line, level, words in found:
+    for line, level, words in headings(page.parts.body):
         if level == 1:
             yield page.in_body(line, f"{shown('# ' + words)} is the heading of a whole page.",
                                "Write `## ` before the five sections and `### ` below them.", page.strict)
     known = {label.casefold(): label for label in labels}
-    named: list[str | None] = [known.get(words.casefold()) for _, words in sections]
-    if not any(named) and len(sections) == len(labels) and page.text("language") not in ("", "en"):
-        named = list(labels)  # in another language the sections are told by their order
     seen: list[str | None] = []
     lines = page.parts.body.split("\n")
     for number, ((line, words), label) in enumerate(zip(sections, named, strict=True)):
@@ -370,7 +439,39 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
                                f"Add a line `## {label}`{after} and write the text below it.", page.strict)
 
 
+def _sections(page: Page) -> tuple[list[tuple[int, str]], list[str | None]]:
+    """Headings of the second level (line, words), and the label of the section that each begins, where it is known."""
+    sections = [(line, words) for line, level, words in headings(page.parts.body) if level == 2]
+    known = {section.label.casefold(): section.label for section in Section}
+    named = [known.get(words.casefold()) for _, words in sections]
+    if not any(named) and len(sections) == len(known) and page.text("language") not in ("", "en"):
+        named = list(known.values())  # in another language the sections are told by their order
+    return sections, named
+
+
 EVERY_CASE: tuple[Rule, ...] = (
     *EVERY_PAGE, the_case_says_what_it_is_about, the_city_has_a_file, terms_are_in_the_vocabulary,
-    the_end_follows_the_start, figures_have_a_listed_source, adoptions_happened_somewhere, named_cases_exist,
-    somebody_looked_lately, the_story_has_its_sections)
+    the_end_follows_the_start, others_follow_the_start, figures_have_a_listed_source, figures_in_the_text_have_a_source,
+    adoptions_happened_somewhere, named_cases_exist, translations_are_in_other_languages, somebody_looked_lately,
+    the_story_has_its_sections)
+
+
+# --- rules for open challenges ------------------------------------------------------------------------------------
+
+
+def an_answer_is_named(page: Page, world: World) -> Found:
+    """A challenge that is matched or solved names the cases that answer it; an open one names none."""
+    status, answers = page.text("status"), page.at("answered_by")
+    if status in (ChallengeStatus.MATCHED, ChallengeStatus.SOLVED) and not answers:
+        yield page.problem(("status",), f"`status` is {shown(status)}, but no case is named that answers it.",
+                           "Add a line `answered_by: [name-of-the-case]`; if that case is not written yet, leave "
+                           "`status: open` and tell in the text below.")
+    elif status == ChallengeStatus.OPEN and answers:
+        yield page.problem(("answered_by",), "`answered_by` names an answer, but `status` is `open`.",
+                           "Write `status: matched` or `status: solved`, or remove the line. What the library itself "
+                           "finds is shown anyway.")
+
+
+EVERY_CHALLENGE: tuple[Rule, ...] = (
+    *EVERY_PAGE, the_case_says_what_it_is_about, the_city_has_a_file, terms_are_in_the_vocabulary, named_cases_exist,
+    an_answer_is_named)

@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from innoshare.case import LANGUAGES, Concept, Term, Vocabulary, front_matter, mark
+from innoshare.case import Concept, Term, Vocabulary, front_matter, mark
+from innoshare.choices import LANGUAGES
 from innoshare.content.fields import check
 from innoshare.content.forms import FORMS, SLUG, one_of, safe_slug
 from innoshare.content.frontmatter import read_yaml

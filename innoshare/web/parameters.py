@@ -18,8 +18,8 @@ from babel import Locale
 from pydantic import TypeAdapter, ValidationError
 
 from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, City, Tag
-from innoshare.case import LANGUAGES as QUESTION_LANGUAGES
 from innoshare.choices import EVIDENCE_LEVELS, Outcome, SizeBand
+from innoshare.choices import LANGUAGES as QUESTION_LANGUAGES
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import MAX_CHARACTERS, Challenge
