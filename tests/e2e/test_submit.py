@@ -1,0 +1,307 @@
+"""The form for those who contribute, in a real Chromium and with nothing but a keyboard: from the first question to a
+file that the check accepts; at the smallest width, in both colour schemes, with and without JavaScript."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from test_browser import ARGUMENTS, AXE, CHROMIUM, RULES
+from werkzeug.serving import make_server
+
+from innoshare import content
+from innoshare.cli import main
+from innoshare.config import Settings
+from innoshare.library import Library
+from innoshare.web import create_app
+from innoshare.web.form import KINDS
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")]
+
+CASES = Path(__file__).parent.parent / "cases"
+MOST_TABS = 150  # Stops on a page of the form, with room.
+
+# Step by step what is typed, chosen in a menu (=), ticked (+) or taken as the n-th of its list (1, 2 …).
+ANSWERS: tuple[dict[str, str], ...] = (
+    {"title": "Benches in the shade, one every 200 metres",
+     "summary": "Benches were put under trees: older people walk to the market again.", "language": "=English"},
+    {"challenge": "Older people stay at home because nowhere on the way to the market can they sit down."},
+    {"city": "=Testby"},
+    {"challenge_types": "+", "themes": "+", "approaches": "+"},
+    {"stage": "2", "start": "2021-05"},
+    {"outcome": "1", "evidence_level": "2"},
+    {"sources.0.url": "https://reports.example.org/benches", "sources.0.title": "Benches: a count",
+     "sources.0.accessed": "2026-05-31"},
+    {"contact.role": "Department of streets", "contact.organisation": "City of Testby",
+     "contact.url": "https://testby.example.org/streets"},
+    {"body.situation": "The way to the market is long.", "body.done": "A bench every 200 metres.",
+     "body.results": "More people [were counted](https://reports.example.org/benches).",
+     "body.how-to": "Walk the way with those who use it.", "body.went-wrong": "Two benches stood in the sun."},
+)
+
+
+@pytest.fixture(scope="module")
+def site(library: Library) -> Iterator[str]:
+    """The address of the small library, served on this machine, with a repository to hand things in to."""
+    app = create_app(library, Settings(repository="https://github.com/example/library"))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(chromium: Any, site: str) -> Iterator[Any]:
+    """A page that fails the test for anything that goes wrong in its console, or leaves the site."""
+    context = chromium.new_context(base_url=site, viewport={"width": 1280, "height": 900})
+    opened, complaints = context.new_page(), list[str]()
+    opened.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else 0)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: None if request.url.startswith(site) else complaints.append(request.url))
+    yield opened
+    context.close()
+    assert [text for text in complaints if "status of 4" not in text] == []
+
+
+def active(page: Any) -> str:
+    return str(page.evaluate("document.activeElement.id || document.activeElement.value || ''"))
+
+
+def tab_to(page: Any, name: str) -> None:
+    """Press Tab until the control of this id, or else the button of this value, has the focus."""
+    for _ in range(MOST_TABS):
+        if active(page) == name:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{name} cannot be reached by keyboard")
+
+
+def press(page: Any, button: str) -> None:
+    tab_to(page, button)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def answer(page: Any, name: str, value: str) -> None:
+    tab_to(page, name)
+    if value == "+":
+        page.keyboard.press("Space")
+    elif value.isdigit() and len(value) == 1:
+        page.keyboard.press("Space")
+        for _ in range(int(value) - 1):
+            page.keyboard.press("ArrowDown")
+    else:
+        page.keyboard.type(value.removeprefix("="))
+
+
+def heading(page: Any) -> str:
+    return str(page.locator("h1:visible").inner_text())
+
+
+def fill(page: Any) -> None:
+    """Answer what must be answered, page by page, up to the first that is optional."""
+    page.goto("/submit")
+    page.evaluate("localStorage.clear()")
+    while page.evaluate("document.activeElement.textContent") != "A case":
+        page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    for number, fields in enumerate(ANSWERS):
+        assert heading(page) == KINDS["case"].steps[number].title
+        for name, value in fields.items():
+            answer(page, name, value)
+        press(page, "next")
+
+
+def test_a_whole_case_by_keyboard_passes_the_check_as_it_was_downloaded(page: Any, folder: Path) -> None:
+    fill(page)
+    assert "Everything that must be there has been asked" in page.inner_text("main")
+    press(page, "check")
+    assert "Everything that must be there is there." in page.inner_text("main")
+    press(page, "finish")
+    assert page.locator("a.button.primary").get_attribute("href").startswith(
+        "https://github.com/example/library/new/main?filename=content/cases/testby-benches")
+    tab_to(page, "download")
+    with page.expect_download() as waiting:
+        page.keyboard.press("Enter")
+    name = waiting.value.suggested_filename
+    downloaded = Path(waiting.value.path()).read_bytes()
+    assert name.startswith("testby-benches-in-the-shade")
+    (folder / "cases" / name).write_bytes(downloaded)
+    result = CliRunner().invoke(main, ["check", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert (folder / "cases" / name).read_bytes() == downloaded
+    case = content.read(folder).cases[name.removesuffix(".md")]
+    assert (case.title, case.start, case.stage, case.evidence_level) == (
+        ANSWERS[0]["title"], "2021-05", "implemented", 1)
+    assert page.locator("#made").input_value() == downloaded.decode()
+
+
+def test_the_error_summary_takes_the_focus_and_its_links_lead_to_the_fields(chromium: Any, site: str) -> None:
+    for scripts in (True, False):
+        context = chromium.new_context(base_url=site, java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto("/submit/case")
+        press(page, "next")
+        assert page.evaluate("document.activeElement.className") == "error-summary"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert active(page) == "title"
+        context.close()
+
+
+def test_enter_in_a_line_goes_on_and_removes_no_record(page: Any) -> None:
+    page.goto("/submit/case")
+    for _ in range(6):
+        press(page, "later")
+    press(page, "add:sources")
+    assert active(page) == "sources.1.url"
+    page.keyboard.type("https://reports.example.org/x")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator(".error-summary").count() == 1
+    assert page.locator("[id='sources.0.url']").input_value() == "https://reports.example.org/x"
+
+
+def test_a_draft_is_offered_again_and_deleted_on_demand(page: Any) -> None:
+    page.goto("/submit/case")
+    assert not page.locator(".draft-offer").is_visible()
+    answer(page, "title", "Benches in the shade")
+    page.locator(".draft-line").wait_for()
+    assert "Benches" in page.evaluate("localStorage.getItem('innoshare-draft-case')")
+    assert "Others who use this computer could see it" in page.inner_text(".draft-line")
+    page.reload()
+    assert "You have begun this before" in page.inner_text("main")
+    assert not page.locator("#title").is_visible()
+    while page.evaluate("document.activeElement.textContent") != "Continue":
+        page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("#title").input_value() == "Benches in the shade"
+    press(page, "later")  # It survives a change of page …
+    page.goto("/submit/case")
+    assert page.locator(".draft-offer").is_visible()
+    page.keyboard.press("Tab")
+    while "Start anew" not in page.evaluate("document.activeElement.textContent"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert active(page) == "title"
+    assert page.locator("#title").input_value() == ""
+    assert page.evaluate("localStorage.length") == 0  # … and is gone when it is told to.
+    page.goto("/submit/city")
+    assert not page.locator(".draft-offer").is_visible()
+
+
+@pytest.mark.parametrize("trouble", [
+    "Object.defineProperty(window, 'localStorage', {get() { throw new Error('off') }})",
+    "Storage.prototype.setItem = () => { throw new DOMException('full') }",
+    "localStorage.setItem('innoshare-draft-case', '{\"values\": 5')"], ids=["off", "full", "broken"])
+def test_a_browser_that_keeps_nothing_is_told_of_and_the_form_works(page: Any, trouble: str) -> None:
+    page.add_init_script(f"try {{ {trouble} }} catch {{}}")
+    page.goto("/submit/case")
+    answer(page, "title", "Benches")
+    page.locator(".draft-line").wait_for()
+    assert ("keeps no draft" in page.inner_text(".draft-line")) is ("values" not in trouble)
+    press(page, "later")
+    assert heading(page) == "The problem"
+
+
+def test_characters_are_counted_and_texts_are_shown_while_one_writes(page: Any) -> None:
+    page.goto("/submit/case")
+    answer(page, "title", "x" * 101)
+    assert "1 characters too many" in page.inner_text("main")
+    for _ in range(8):
+        press(page, "later")
+    answer(page, "body.done", "A *bench* <img src=x onerror=alert(1)>")
+    page.locator(".live .mistake").wait_for()
+    tab_to(page, "body.how-to")
+    page.keyboard.type("1. Walk **the way**")
+    page.locator(".live ol strong").wait_for()
+    assert page.locator("main img").count() == 0
+
+
+def test_the_text_can_be_copied(page: Any) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fill(page)
+    press(page, "check")
+    press(page, "finish")
+    while page.evaluate("document.activeElement.textContent") != "Copy the text":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("Copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#made").input_value()
+
+
+def every_page(page: Any) -> Iterator[str]:
+    """Opens each page of the form, empty and with its mistakes, one after the other."""
+    page.goto("/submit")
+    yield "choose"
+    for kind in KINDS.values():
+        page.goto(f"/submit/{kind.name}")
+        yield kind.name
+        for number in range(len(kind.steps) + 1):
+            with page.expect_navigation():
+                page.evaluate("go => { const button = document.createElement('button'), form = document.querySelector("
+                              "'form[data-kind]'); button.name = 'go'; button.value = go; form.append(button);"
+                              "form.requestSubmit(button) }", f"mend:{number}")
+            assert page.locator("[name=step]").first.input_value() == str(number)
+            yield f"{kind.name} {number}"
+
+
+def open_all(page: Any) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+
+
+def test_no_page_of_the_form_is_wider_than_the_smallest_screen(page: Any) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    for name in every_page(page):
+        open_all(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    fill(page)
+    press(page, "check")
+    press(page, "finish")
+    open_all(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci --prefix tests/e2e")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_of_the_form_breaks_a_rule_of_accessibility(
+        chromium: Any, site: str, scheme: str, width: int) -> None:
+    context = chromium.new_context(base_url=site, color_scheme=scheme, viewport={"width": width, "height": 900},
+                                   reduced_motion="reduce", bypass_csp=True)
+    page, found = context.new_page(), []
+
+    def look(name: str) -> None:
+        open_all(page)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        found.extend((name, rule["id"], node["html"][:200]) for rule in result["violations"]
+                     for node in rule["nodes"])
+
+    for name in every_page(page):
+        look(name)
+    fill(page)
+    press(page, "check")
+    look("checked")
+    press(page, "finish")
+    look("finished")
+    page.goto("/submit/case")
+    look("draft offered")
+    context.close()
+    assert found == []
