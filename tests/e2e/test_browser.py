@@ -1,29 +1,14 @@
 """The pages in a real Chromium: they run under their own policy, fit every screen, and can be used by keyboard,
-without JavaScript and with assistive technology.
+without JavaScript and with assistive technology."""
 
-Where axe-core is installed (`npm ci --prefix tests/e2e`) its rules for WCAG 2.2 AA are run over every page in both
-colour schemes; without it that test is skipped, because the library is not ours to copy.
-"""
-
-import shutil
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
+from chromium import broken_rules, fits, needs_axe, needs_chromium, open_all, served
 
 from innoshare.library import Library
 from innoshare.web import create_app
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 CHALLENGE = "In heavy rain the sewers overflow and water stands in streets and cellars."
 PATHS = ("/", "/search", "/search?q=city&outcome=positive&evidence=1", "/search?q=zyxwvuts&theme=food",
@@ -31,40 +16,14 @@ PATHS = ("/", "/search", "/search?q=city&outcome=positive&evidence=1", "/search?
          "/match?challenge=zyxwv utsrq ponml", "/match?challenge=x", "/about", "/nothing", "/cities/rotterdam",
          "/cases/rotterdam-water-squares", "/cases/seattle-pronto-bike-share")
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")]
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def site(own_library: Library) -> Iterator[str]:
     """The address of the real content, served on this machine."""
-    server = make_server("127.0.0.1", 0, create_app(own_library), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Any, site: str) -> Iterator[Any]:
-    """A page at the address of the site, that fails the test for anything that goes wrong in its console."""
-    context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900})
-    opened, complaints = context.new_page(), list[str]()
-    opened.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else 0)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: None if request.url.startswith(site) else complaints.append(request.url))
-    yield opened
-    context.close()
-    assert [text for text in complaints if "status of 4" not in text] == []
+    with served(create_app(own_library)) as address:
+        yield address
 
 
 def paths(library: Library) -> list[str]:
@@ -77,10 +36,10 @@ def test_every_page_runs_under_its_policy_and_fits_every_screen(page: Any, own_l
         page.set_viewport_size({"width": width, "height": 900})
         for path in paths(own_library) if width == 320 else PATHS:
             page.goto(path)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+            assert fits(page), (path, width)
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci --prefix tests/e2e")
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_breaks_a_rule_of_accessibility(browser: Any, site: str, own_library: Library, scheme: str, width: int
@@ -90,10 +49,7 @@ def test_no_page_breaks_a_rule_of_accessibility(browser: Any, site: str, own_lib
     page, found = context.new_page(), []
     for path in paths(own_library) if (scheme, width) == ("light", 360) else PATHS:
         page.goto(path)
-        page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, rule["id"], node["html"][:200]) for rule in result["violations"] for node in rule["nodes"]]
+        found += [(path, *broken) for broken in broken_rules(page)]
     context.close()
     assert found == []
 
@@ -190,6 +146,5 @@ def test_going_back_from_a_case_shows_the_answer_again(page: Any) -> None:
 def test_opening_why_does_not_widen_the_page(page: Any) -> None:
     page.set_viewport_size({"width": 360, "height": 800})
     page.goto(f"/match?challenge={CHALLENGE}")
-    for details in page.query_selector_all("details"):
-        details.evaluate("element => { element.open = true }")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    open_all(page)
+    assert fits(page)

@@ -1,15 +1,13 @@
 """The form for those who contribute, in a real Chromium and with nothing but a keyboard: from the first question to a
 file that the check accepts; at the smallest width, in both colour schemes, with and without JavaScript."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import broken_rules, fits, needs_axe, needs_chromium, open_all, served
 from click.testing import CliRunner
-from test_browser import ARGUMENTS, AXE, CHROMIUM, RULES
-from werkzeug.serving import make_server
 
 from innoshare import content
 from innoshare.cli import main
@@ -18,8 +16,7 @@ from innoshare.library import Library
 from innoshare.web import create_app
 from innoshare.web.form import KINDS
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")]
+pytestmark = needs_chromium
 
 CASES = Path(__file__).parent.parent / "cases"
 MOST_TABS = 150  # Stops on a page of the form, with room.
@@ -46,35 +43,8 @@ ANSWERS: tuple[dict[str, str], ...] = (
 @pytest.fixture(scope="module")
 def site(library: Library) -> Iterator[str]:
     """The address of the small library, served on this machine, with a repository to hand things in to."""
-    app = create_app(library, Settings(repository="https://github.com/example/library"))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(chromium: Any, site: str) -> Iterator[Any]:
-    """A page that fails the test for anything that goes wrong in its console, or leaves the site."""
-    context = chromium.new_context(base_url=site, viewport={"width": 1280, "height": 900})
-    opened, complaints = context.new_page(), list[str]()
-    opened.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else 0)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: None if request.url.startswith(site) else complaints.append(request.url))
-    yield opened
-    context.close()
-    assert [text for text in complaints if "status of 4" not in text] == []
+    with served(create_app(library, Settings(repository="https://github.com/example/library"))) as address:
+        yield address
 
 
 def active(page: Any) -> str:
@@ -151,9 +121,9 @@ def test_a_whole_case_by_keyboard_passes_the_check_as_it_was_downloaded(page: An
     assert page.locator("#made").input_value() == downloaded.decode()
 
 
-def test_the_error_summary_takes_the_focus_and_its_links_lead_to_the_fields(chromium: Any, site: str) -> None:
+def test_the_error_summary_takes_the_focus_and_its_links_lead_to_the_fields(browser: Any, site: str) -> None:
     for scripts in (True, False):
-        context = chromium.new_context(base_url=site, java_script_enabled=scripts)
+        context = browser.new_context(base_url=site, java_script_enabled=scripts)
         page = context.new_page()
         page.goto("/submit/case")
         press(page, "next")
@@ -262,37 +232,29 @@ def every_page(page: Any) -> Iterator[str]:
             yield f"{kind.name} {number}"
 
 
-def open_all(page: Any) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
-
-
 def test_no_page_of_the_form_is_wider_than_the_smallest_screen(page: Any) -> None:
     page.set_viewport_size({"width": 320, "height": 800})
     for name in every_page(page):
         open_all(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert fits(page), name
     fill(page)
     press(page, "check")
     press(page, "finish")
     open_all(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci --prefix tests/e2e")
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_of_the_form_breaks_a_rule_of_accessibility(
-        chromium: Any, site: str, scheme: str, width: int) -> None:
-    context = chromium.new_context(base_url=site, color_scheme=scheme, viewport={"width": width, "height": 900},
+        browser: Any, site: str, scheme: str, width: int) -> None:
+    context = browser.new_context(base_url=site, color_scheme=scheme, viewport={"width": width, "height": 900},
                                    reduced_motion="reduce", bypass_csp=True)
     page, found = context.new_page(), []
 
     def look(name: str) -> None:
-        open_all(page)
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found.extend((name, rule["id"], node["html"][:200]) for rule in result["violations"]
-                     for node in rule["nodes"])
+        found.extend((name, *broken) for broken in broken_rules(page))
 
     for name in every_page(page):
         look(name)
