@@ -85,7 +85,7 @@ class GitError(InnoshareError):
 
 
 class ForgeError(InnoshareError):
-    """The code host did not do what a command asked of it. `answer` is the HTTP status it gave, 0 where it gave none."""
+    """The code host did not do what a command asked. `answer` is the HTTP status it gave, 0 where it gave none."""
 
     title = "Nothing was posted"
 

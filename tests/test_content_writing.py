@@ -98,10 +98,11 @@ def test_every_file_of_the_content_can_be_written_again(path: Path) -> None:
 
 
 def test_a_header_looks_as_people_write_it() -> None:
-    long = "The buses drive around almost empty, while nurses and bar staff cannot get home from their shifts; more buses."
+    long = ("The buses drive around almost empty, while nurses and bar staff cannot get home from their shifts; "
+            "more buses.")
     assert writing.header({
-        "title": "Night buses: on call", "language": "no", "updated": "2026-05-31", "start": "2019-05", "challenge": long,
-        "evidence_level": "3", "sdg": ["11.2", "1.4"], "tags": ["night-bus", "on-demand"],
+        "title": "Night buses: on call", "language": "no", "updated": "2026-05-31", "start": "2019-05",
+        "challenge": long, "evidence_level": "3", "sdg": ["11.2", "1.4"], "tags": ["night-bus", "on-demand"],
         "cost": {"setup": "240000", "running_per_year": 610000.5, "price_year": 2020, "currency": "unknown"},
         "lessons": [long, "Talk to the drivers’ union before the tender, not after it.\nTwice."],
         "prerequisites": [{"kind": "legal", "text": "A licence", "essential": True},
@@ -166,7 +167,8 @@ def test_an_empty_value_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("letter", ["\x00", "\x0b", "\x85", "\u202e", "\u2028", "\ufeff", "\ud800", "\U0001ffff"])
 def test_a_hidden_character_is_refused_by_name(letter: str) -> None:
     assert refusal({"sources": [{"title": f"A{letter}B"}]}) == (
-        "sources.0.title", f"The text holds a hidden character (U+{ord(letter):04X}). Delete it, or type the text again.")
+        "sources.0.title",
+        f"The text holds a hidden character (U+{ord(letter):04X}). Delete it, or type the text again.")
     with pytest.raises(BadInput, match="body: The text holds a hidden character"):
         writing.file({"title": "x"}, f"A{letter}B")
 
@@ -212,9 +214,11 @@ def test_an_adoption_is_added_to_every_case_of_the_content(path: Path, ends: str
 
 
 def test_a_missing_list_comes_to_its_place_in_the_order_of_the_fields() -> None:
-    text = "---\ntitle: A\nlessons:\n  - B\n\n# The day of the last look\nlast_verified: 2026-05-31\nsources: []\n---\nBody\n"
+    text = ("---\ntitle: A\nlessons:\n  - B\n\n# The day of the last look\nlast_verified: 2026-05-31\nsources: []\n"
+            "---\nBody\n")
     assert writing.insert(text, "adoptions", {"city": "oslo", "status": "adopted"}, Case) == (
-        "---\ntitle: A\nlessons:\n  - B\nadoptions:\n  - city: oslo\n    status: adopted\n\n# The day of the last look\n"
+        "---\ntitle: A\nlessons:\n  - B\nadoptions:\n  - city: oslo\n    status: adopted\n\n"
+        "# The day of the last look\n"
         "last_verified: 2026-05-31\nsources: []\n---\nBody\n")
     alone = "---\n# Remark\nlast_verified: 2026-05-31\n---\n"
     assert writing.insert(alone, "adoptions", {"status": "adopted"}, Case) == (
@@ -231,7 +235,8 @@ def test_the_dashes_stand_where_they_stand_in_the_file() -> None:
 
 
 @pytest.mark.parametrize("last", [
-    "changes: |-\n      One\n\n      # two\n", "changes: |+\n      One\n\n\n", "changes: >\n      One\n\n      # two\n\n",
+    "changes: |-\n      One\n\n      # two\n", "changes: |+\n      One\n\n\n",
+    "changes: >\n      One\n\n      # two\n\n",
     'changes: "One\n\n      # two"\n', "changes: One\n      two # three\n\n    # four\n"])
 def test_the_end_of_a_long_text_is_found(last: str) -> None:
     added(f"---\nadoptions:\n  - status: adopted\n    {last}last_verified: 2026-05-31\n---\n")

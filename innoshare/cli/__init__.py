@@ -1,7 +1,9 @@
 """The command line. Each module holds the commands of one kind of user; here they are put together.
 
     asking          search, match, evaluate          serving      build, serve
-    contributing    check                            common       what they share
+    contributing    check                            keeping      stale
+    reviewing       review, comment                  founding     init
+    drafting        new, schema                      common       what they share
 
 Exit status: 0 fine, 1 problems found (or nothing found that was asked for by name), 2 wrong use. What a command was
 asked for goes to standard output; progress and remarks go to standard error, so that `--json` can be piped.
@@ -10,6 +12,7 @@ Decision: commands import the rooms they need when they run, not at the top. `--
 without loading a web server or a database library first.
 """
 
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -17,9 +20,9 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from innoshare import __version__
-from innoshare.cli import asking, contributing, serving
+from innoshare.cli import asking, contributing, drafting, founding, keeping, reviewing, serving
 from innoshare.cli.common import err
-from innoshare.config import ENVIRONMENT_PREFIX, Settings
+from innoshare.config import ENVIRONMENT_PREFIX, SETTINGS_FILE, Settings
 from innoshare.errors import BadInput, InnoshareError
 
 
@@ -49,9 +52,20 @@ def main(context: click.Context) -> None:
     try:
         context.obj = Settings()
     except ValidationError as error:
-        raise BadInput([(f"{ENVIRONMENT_PREFIX}{mistake['loc'][0]}".upper(), mistake["msg"])
+        raise BadInput([_setting(str(mistake["loc"][0]), mistake["type"], mistake["msg"])
                         for mistake in error.errors()]) from None
 
 
-for _command in (serving.serve, serving.build, contributing.check, asking.search, asking.match, asking.evaluate):
+def _setting(name: str, kind: str, message: str) -> tuple[str, str]:
+    """What is wrong with a setting, under the name that the environment knows it by."""
+    if kind == "extra_forbidden":
+        close = get_close_matches(name, Settings.model_fields, 1)
+        return f"{SETTINGS_FILE}: {name}", "There is no such setting. " + (
+            f"Did you mean {close[0]}?" if close else f"Known are: {', '.join(Settings.model_fields)}.")
+    return f"{ENVIRONMENT_PREFIX}{name}".upper(), message
+
+
+for _command in (serving.serve, serving.build, contributing.check, asking.search, asking.match, asking.evaluate,
+                 keeping.stale, reviewing.review, reviewing.comment, founding.init,
+                 drafting.new, drafting.schema):
     main.add_command(_command)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from innoshare.edition import Built
     from innoshare.library import Library
 
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+# What is contributed is shown as it stands: `:smile:` too.
+out, err = (Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False) for stderr in (False, True))
 
 
 def library_now(settings: Settings) -> "Library":

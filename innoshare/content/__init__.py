@@ -11,6 +11,8 @@ yet. `digests` says which files there are, without reading what they mean; a bui
 This room decides which files count and puts the parts together. Below it, each without knowing those above:
 
     vocabulary    files of terms: the vocabularies, and the concepts with their words in every language
+    translations  one case in several languages
+    lineage       who learned from whom, in a circle
     duplicates    cases that may be here already
     rules         what concerns several fields, other files or the calendar
     fields        single fields: Pydantic finds the mistakes by the declarations in `case`, here they get our words
@@ -36,7 +38,7 @@ from typing import Any
 
 from innoshare.case import VOCABULARIES, Case, City, Concept, OpenChallenge, Record, Term, Vocabulary
 from innoshare.choices import Status
-from innoshare.content import duplicates, vocabulary
+from innoshare.content import duplicates, lineage, translations, vocabulary
 from innoshare.content.fields import WORDS, Spot, check
 from innoshare.content.forms import FORMS, MAX_SLUG, SLUG, one_of, safe_slug
 from innoshare.content.frontmatter import MAX_FILE_BYTES
@@ -46,9 +48,11 @@ from innoshare.content.rules import EVERY_CASE, EVERY_CHALLENGE, EVERY_PAGE, Fou
 from innoshare.errors import Level, Problem
 
 __all__ = ["EVERY_CASE", "EVERY_CHALLENGE", "EVERY_PAGE", "FOLDERS", "FORMS", "KINDS", "MAX_PROBLEMS_PER_FILE", "WORDS",
-           "Content", "Spot", "World", "check", "digests", "proofread", "read"]
+           "Content", "Spot", "World", "check", "digests", "plain_bytes", "printable", "proofread",
+           "read"]
 
 MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
+MAX_NAMED = 10  # Cases of a circle that a message names; who has read so many sees which way it goes.
 CONCEPTS = "vocabulary/concepts"
 FOLDERS = {"cases": ".md", "challenges": ".md", "cities": ".md", "vocabulary": ".yaml", CONCEPTS: ".yaml"}
 
@@ -94,10 +98,11 @@ class _File:
 _OPEN_FLAGS = (os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
                | getattr(os, "O_BINARY", 0))
 _OTHER_TEXT_ENDINGS = (".md", ".markdown", ".mdown", ".txt", ".yaml", ".yml", ".docx", ".odt")
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 _MAY_LIE_ANYWHERE = re.compile(r"(readme|license|licence|copying|notice)(\..*)?", re.IGNORECASE)
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A file name that can be shown: undecodable bytes and control characters written out."""
     name = os.fsencode(name).decode("utf-8", errors="backslashreplace")
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in name)
@@ -105,7 +110,7 @@ def _printable(name: str) -> str:
 
 def _label(root: Path) -> str:
     name = root.absolute().name
-    return _printable(root.resolve().name if name in ("", "..") else name) or "content"
+    return printable(root.resolve().name if name in ("", "..") else name) or "content"
 
 
 def _files(root: Path) -> Iterator[_File | Problem]:
@@ -124,7 +129,7 @@ def _files(root: Path) -> Iterator[_File | Problem]:
             continue
         for name in names:
             if not name.startswith(".") and not _MAY_LIE_ANYWHERE.fullmatch(name):
-                yield from _file(root / folder / name, f"{label}/{_printable(name)}", folder, ending)
+                yield from _file(root / folder / name, f"{label}/{printable(name)}", folder, ending)
 
 
 def _file(path: Path, label: str, folder: str, ending: str) -> Iterator[_File | Problem]:
@@ -132,29 +137,38 @@ def _file(path: Path, label: str, folder: str, ending: str) -> Iterator[_File | 
     if path.suffix != ending:
         if path.suffix.lower() in _OTHER_TEXT_ENDINGS:
             yield _problem(label, f"This file is not read: its name does not end with {ending}.",
-                           f"Rename it to `{_printable(path.stem)}{ending}`, or move it elsewhere.")
+                           f"Rename it to `{printable(path.stem)}{ending}`, or move it elsewhere.")
         return
-    if path.is_symlink():  # where the system has no O_NOFOLLOW, this is all
+    if path.is_symlink():
         yield _problem(label, "This is a link to another file; links are not followed.", "Put the file itself here.")
         return
     try:
-        handle = os.open(path, _OPEN_FLAGS)
+        data = plain_bytes(path)
     except OSError as error:
         yield _problem(label, f"The file cannot be read ({error.strerror}).",
-                       "Check that it is a plain file that may be read.")
+                       "Check that it is a plain file that may be read, and the disk.")
         return
+    if data is None:
+        yield _problem(label, "This is not a plain file.", f"Put a text file here, or use a name without {ending}.")
+        return
+    yield _File(folder, path.stem, label, data)
+
+
+def plain_bytes(path: Path) -> bytes | None:
+    """The bytes of a plain file, as far as content is read: at most MAX_FILE_BYTES, and one more where there are more.
+
+    None where it is no plain file, and for a link. Opens nothing that would wait. Raises OSError.
+    """
+    if path.is_symlink():  # where the system has no O_NOFOLLOW, this is all
+        return None
+    handle = os.open(path, _OPEN_FLAGS)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            yield _problem(label, "This is not a plain file.", f"Put a text file here, or use a name without {ending}.")
-            return
+            return None
         with open(handle, "rb", closefd=False) as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        yield _problem(label, f"The file cannot be read ({error.strerror}).", "Check the disk.")
-        return
+            return file.read(MAX_FILE_BYTES + 1)
     finally:
         os.close(handle)
-    yield _File(folder, path.stem, label, data)
 
 
 def _problem(path: str, message: str, remedy: str, line: int = 1, level: Level = "error") -> Problem:
@@ -162,7 +176,7 @@ def _problem(path: str, message: str, remedy: str, line: int = 1, level: Level =
 
 
 def _key(file: _File) -> str:
-    return f"{file.folder}/{_printable(file.name)}{FOLDERS[file.folder]}"
+    return f"{file.folder}/{printable(file.name)}{FOLDERS[file.folder]}"
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -226,8 +240,11 @@ def read(root: Path, today: date | None = None) -> Content:
     world = World(label, today or date.today(), names, {}, terms, broken_terms)
     found: dict[str, dict[str, Any]] = {}
     for folder in KINDS:
-        found[folder] = {file.name: record for file in sorted(gathered.files[folder], key=lambda file: file.name)
-                         if (record := _page(file, world, gathered))}
+        judged = {file.name: _page(file, world) for file in sorted(gathered.files[folder], key=lambda file: file.name)}
+        if folder == "cases":
+            _compare(judged)
+        found[folder] = {name: one.record for name, one in judged.items()
+                         if gathered.note(one.problems) and one.record is not None}
         if folder == "cities":
             world = replace(world, cities=found[folder])
     cases: dict[str, Case] = found["cases"]
@@ -246,10 +263,40 @@ def proofread(folder: str, name: str, text: str, world: World) -> tuple[Any, tup
     is judged by besides itself.
     """
     gathered = _Gathered()
-    file = _File(folder, name, f"{world.root}/{folder}/{_printable(name)}{FOLDERS[folder]}",
+    file = _File(folder, name, f"{world.root}/{folder}/{printable(name)}{FOLDERS[folder]}",
                  text.encode("utf-8", "surrogatepass"))
-    record = _page(file, world, gathered)
-    return record, tuple(gathered.problems)
+    judged = _page(file, world)
+    return judged.record if gathered.note(judged.problems) else None, tuple(gathered.problems)
+
+
+# --- what files say of each other -----------------------------------------------------------------------------------
+
+
+def _compare(judged: Mapping[str, "_Judged"]) -> None:
+    """Adds to case files what they say of each other that cannot all be true."""
+    pages = {name: one.page for name, one in judged.items() if safe_slug(name) == name}
+    of = {one.page.path: one for one in judged.values()}
+    named = {_place(problem) for one in judged.values() for problem in one.problems}
+    for problem in (*_circles(pages), *translations.mismatches(pages)):
+        if _place(problem) not in named:
+            of[problem.path].problems.append(problem)
+
+
+def _circles(pages: Mapping[str, Page]) -> Found:
+    """Who learned from a case did not teach it. A circle is told in the file whose name comes first."""
+    graph = {name: [case for _, case in page.each("inspired_by")] for name, page in pages.items()}
+    for circle in lineage.cycles(graph):
+        if len(circle) == 1:
+            continue  # This file names itself, which `rules` has told.
+        steps = [f"{shown(one)} from {shown(other)}" for one, other in zip(circle, (*circle[1:], circle[0]),
+                                                                           strict=True)]
+        if len(steps) > MAX_NAMED:
+            steps[MAX_NAMED - 1 : -1] = [f"and so on over {len(steps) - MAX_NAMED} more"]
+        page = pages[circle[0]]
+        yield Problem(page.path, *page.parts.keys.get(("inspired_by",), (1, 1)), "inspired_by", "error",
+                      f"These cases say that they learned from each other in a circle: {', '.join(steps)}.",
+                      "Find out which of them came first, and remove from its `inspired_by` the one that came later; "
+                      f"if it was this one, remove {shown(circle[1])} here.")
 
 
 def _duplicates(cases: Mapping[str, Case], paths: Mapping[str, str]) -> Found:
@@ -265,8 +312,17 @@ def _duplicates(cases: Mapping[str, Case], paths: Mapping[str, str]) -> Found:
                        "the summary what is different, or write the shared part once and link to it.", level="advice")
 
 
-def _page(file: _File, world: World, gathered: _Gathered) -> Any:
-    """The record of a file, its Problems noted; None where it is not to be shown."""
+@dataclass
+class _Judged:
+    """A file that was looked at: its record, where it could become one, and its Problems so far."""
+
+    page: Page
+    record: Any
+    problems: list[Problem]
+
+
+def _page(file: _File, world: World) -> _Judged:
+    """What a file says, judged by itself and by the World."""
     model, rules = KINDS[file.folder]
     parts = read_front_matter(file.data, file.path)
     draft = model is Case and parts.values.get("status") == Status.DRAFT
@@ -274,26 +330,44 @@ def _page(file: _File, world: World, gathered: _Gathered) -> Any:
     problems = [*parts.problems, *_name(file, world)]
     record, found = check(model, parts, file.path, draft, slug=safe_slug(file.name), body=parts.body)
     problems += found
-    named = {(problem.line, problem.column, problem.field) for problem in problems if problem.field}
+    named = {_place(problem) for problem in problems if problem.field}
     rules = rules if parts.values or parts.body else ()  # nothing could be read, and why is said already
     problems += [problem for rule in rules for problem in rule(page, world)
-                 if (problem.line, problem.column, problem.field) not in named]  # one place, one Problem
-    return record if gathered.note(problems) else None
+                 if _place(problem) not in named]  # one place, one Problem
+    return _Judged(_compared(page) if model is Case else page, record, problems)
+
+
+def _place(problem: Problem) -> tuple[str, int, int, str]:
+    return problem.path, problem.line, problem.column, problem.field
+
+
+def _compared(page: Page) -> Page:
+    """A case with only what other files are compared with; of 10,000 whole ones the memory would be full."""
+    parts, names = page.parts, {*translations.COMPARED, "inspired_by"}
+    return replace(page, parts=replace(
+        parts, values={name: value for name, value in parts.values.items() if name in names},
+        keys={steps: place for steps, place in parts.keys.items() if steps == ("inspired_by",)},
+        places={steps: place for steps, place in parts.places.items() if not steps or steps[0] in names},
+        body="", problems=()))
 
 
 def _name(file: _File, world: World) -> Found:
     """A file is named by small letters, digits and hyphens, and differs from others by more than capitals."""
     form = FORMS[SLUG.pattern]
+    if file.name in _DEVICES:
+        yield _problem(file.path, "On Windows no file can have this name, so nobody there could fetch the library.",
+                       f"Rename it to `{file.name}-and-more{FOLDERS[file.folder]}`, or what it is about.")
     if safe_slug(file.name) == file.name:
         return
-    guess = form.guess(_printable(file.name))
+    guess = form.guess(printable(file.name))
     names = world.files[file.folder]
     if len(file.name) > MAX_SLUG:
         yield _problem(file.path, f"The file name has {len(file.name)} characters; at most {MAX_SLUG} are allowed.",
                        "Choose a shorter one; it is the address of the page.")
     elif guess in names:
-        yield _problem(file.path, f"The file name differs from {shown(guess + '.md')} only by capitals or signs.",
-                       "Choose a name of its own, in small letters, digits and hyphens.")
+        yield _problem(file.path, f"The file name differs from {shown(guess + '.md')} only by capitals, accents or "
+                       "signs.", "If both are the same page, keep one of them. If not, choose a name of its own for "
+                       "this one, in small letters, digits and hyphens.")
     else:
         yield _problem(file.path, f"The file name is not made of {form.looks.partition(': ')[2]}.",
                        f"Rename it to `{guess or 'city-and-measure'}{FOLDERS[file.folder]}`.")
@@ -309,7 +383,7 @@ def _strays(root: Path, label: str) -> Found:
     for entry in entries:
         if entry.name in FOLDERS or entry.name.startswith(".") or _MAY_LIE_ANYWHERE.fullmatch(entry.name):
             continue
-        path, like = f"{label}/{_printable(entry.name)}", one_of(entry.name, list(FOLDERS))
+        path, like = f"{label}/{printable(entry.name)}", one_of(entry.name, list(FOLDERS))
         if entry.suffix.lower() in _OTHER_TEXT_ENDINGS:
             yield _problem(path, "This file is not read.", "Move it to `cases`, `challenges` or `cities`.",
                            level="advice")

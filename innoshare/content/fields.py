@@ -93,10 +93,9 @@ class Finding:
 
     @property
     def name(self) -> str:
-        """The field as a message names it: `title`, item 2 of `tags`."""
-        if self.steps and isinstance(self.steps[-1], int):
-            return f"Item {self.steps[-1] + 1} of `{dotted(self.steps[:-1])}`"
-        return f"`{dotted(self.steps)}`"
+        """The field as a message begins with it."""
+        called = _called(self.steps)
+        return called[0].upper() + called[1:]
 
     @property
     def help(self) -> str:
@@ -105,14 +104,37 @@ class Finding:
         return f" It is: {text[0].lower() + text[1:]}." if text and text[1:2].islower() else f" {text}." if text else ""
 
 
+def _called(steps: Steps) -> str:
+    """A place of the header in words: `title`, item 2 of `tags`."""
+    if steps and isinstance(steps[-1], int):
+        return f"item {steps[-1] + 1} of `{dotted(steps[:-1])}`"
+    return f"`{dotted(steps)}`"
+
+
+def _needed(record: type[BaseModel]) -> list[str]:
+    """The parts that somebody who begins a record writes first: those it must have, else the first two."""
+    names = [name for name, _ in front_matter(record)]
+    return [name for name, field in front_matter(record) if field.is_required()] or names[:2]
+
+
+def _parts(record: type[BaseModel], is_item: bool) -> str:
+    """How to write a record, or the first item of a list of them, below the name of its field."""
+    lines = [f"`{'- ' if is_item and not number else '  '}{part}: …`" for number, part in enumerate(_needed(record))]
+    return f"indented by two spaces more, the lines {', '.join(lines)}"
+
+
 # --- what each kind of mistake means ------------------------------------------------------------------------------
 
 Words = tuple[str, str]  # message, remedy
 
 
 def _missing(found: Finding) -> Words:
-    inside = f" in `{dotted(found.steps[:-1])}`" if len(found.steps) > 1 else ""
+    inside = f" in {_called(found.steps[:-1])}" if len(found.steps) > 1 else ""
     field = found.spot.field
+    if record := found.spot.record or found.spot.inside(0).record:
+        parts = _parts(record, is_item=found.spot.record is None)
+        return (f"`{found.steps[-1]}` is missing{inside}.",
+                f"Add a line `{found.steps[-1]}:` and below it, {parts}.{found.help}")
     listed = mark(field).vocabulary if field else None
     values = (f" Write one of: {', '.join(f'`{choice}`' for choice in found.spot.choices)}." if found.spot.choices else
               f" The values are listed in vocabulary/{listed}.yaml." if listed else "")
@@ -124,7 +146,7 @@ def _empty(found: Finding) -> Words:
     needed = found.spot.field is not None and found.spot.field.is_required() and isinstance(found.steps[-1], str)
     remedy = "Write a value." if needed else "Write a value, or remove the line."
     return (f"{found.name} has no value.",
-            remedy + (" Write `unknown` if it is not known." if found.spot.or_unknown else ""))
+            remedy + (" Write `unknown` if it is not known." if found.spot.or_unknown else "") + found.help)
 
 
 def _unknown_key(found: Finding) -> Words:
@@ -169,7 +191,7 @@ def _pattern(found: Finding) -> Words:
 
 def _no_tag(found: Finding) -> Words:
     return (f"{found.name} is {shown(found.value)}, which is not small words without signs, hyphens for spaces.",
-            f"Write it as `{tag(str(found.value)) or 'school-meals'}`.")
+            f"Write it as `{tag(str(found.value).lower()) or 'school-meals'}`.")
 
 
 def _too_long(found: Finding) -> Words:
@@ -194,16 +216,17 @@ def _list(found: Finding) -> Words:
     if isinstance(found.value, str) and len(", ".join(items)) <= 80 and not found.spot.inside(0).record:
         return f"{found.name} must be a list, but is {shown(found.value)}.", (
             f"Write `{name}: [{', '.join(items)}]`{found.spot.or_unknown}.")
+    if record := found.spot.inside(0).record:
+        return (f"{found.name} must be a list.",
+                f"Write below `{name}:`, {_parts(record, is_item=True)}; so for each item.")
     return (f"{found.name} must be a list.",
             f"Write each item on a line of its own that begins with `- `, below `{name}:`.")
 
 
 def _group(found: Finding) -> Words:
     record = found.spot.record
-    names = [name for name, field in front_matter(record)] if record else ["en"]
-    needed = [name for name, field in front_matter(record) if field.is_required()] if record else ["en"]
-    example = "; ".join(f"`{name}: …`" for name in (needed or names[:2]))
-    return (f"{found.name} has parts, but is {shown(found.value)}.",
+    example = "; ".join(f"`{name}: …`" for name in (_needed(record) if record else ["en"]))
+    return (f"{found.name} consists of parts, but is {shown(found.value)}.",
             f"Write each part on a line of its own, indented by two spaces: {example}{found.spot.or_unknown}.")
 
 
@@ -233,7 +256,8 @@ def _bounds(found: Finding) -> Words:
 
 
 def _boolean(found: Finding) -> Words:
-    return f"{found.name} is {shown(found.value)}.", f"Write `true` or `false`.{found.help}"
+    return (f"{found.name} is {shown(found.value)}, which is neither true nor false.",
+            f"Write `true` or `false`.{found.help}")
 
 
 def _date_range(found: Finding) -> Words:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from anyascii import anyascii
+
 from innoshare.case import Country, Currency, Day, Language, PartialDate, SdgTarget, Slug, Url, WikidataId, is_tag
 
 SIMILAR = 0.6  # difflib's own default: `titel` finds `title`, `colour` does not find `country`.
@@ -40,8 +42,8 @@ def one_of(value: str, allowed: list[str]) -> str:
 
 
 def _slug(value: str) -> str:
-    letters = value.strip().lower().translate(str.maketrans("åäáàâãöóòôõøéèêëíìîïúùûüçñ", "aaaaaaooooooeeeeiiiiuuuucn"))
-    return re.sub(r"[^a-z0-9]+", "-", letters.removesuffix(".md")).strip("-")[:60].strip("-")
+    letters = anyascii(value.strip().lower().removesuffix(".md")).lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:60].strip("-")
 
 
 def western(value: str) -> str:

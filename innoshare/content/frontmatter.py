@@ -252,7 +252,7 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    return self.stop(place, "A second YAML document begins here.", "Keep one: delete this `---`.")
+                    return self.stop(place, "The header begins again here.", "Keep one header: delete this line.")
             if isinstance(event, yaml.NodeEvent):
                 nodes += 1
                 if nodes > self.max_nodes:
@@ -328,7 +328,7 @@ class _Builder:
         top.key = REFUSED
         if isinstance(event, yaml.CollectionStartEvent):
             if not top.ignored:
-                self.note(place, top.steps, "A key is a list or group.",
+                self.note(place, top.steps, "What stands before the colon is a list or group, not the name of a field.",
                           "Write a plain word before the colon; put text that begins with [ or { in quotes.")
             self.stack.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], top.steps, True, True))
             return

@@ -175,8 +175,10 @@ def explain(error: Exception, lines: list[str]) -> Mistake:
         return Mistake(start, start_column, "", "The quote that opens here is never closed.", "Put the same quote at "
                         "the end of the text.", lines[start] + opening if closed and opening in "\"'" else None)
     if "quoted scalar" in told or mark is None:
+        whole = re.match(r'"(.+)"\s*$', lines[start][start_column:])
+        example = f", as {shown(chr(39) + whole[1].replace(chr(39), chr(39) * 2) + chr(39))}" if whole else ""
         return Mistake(start, start_column, "", "A backslash in double quotes has a meaning of its own, and what "
-                        "follows this one is not known.", "Use single quotes round the text.",
+                        "follows this one is not known.", f"Use single quotes round the text{example}.",
                         lines[start].replace("\\", "/"))
     suspects: list[tuple[int, tuple[_Explanation, ...]]] = [
         (at, (_tab, _odd_space) if "flow" in told else _EXPLANATIONS),

@@ -274,11 +274,16 @@ def terms_are_in_the_vocabulary(page: Page, world: World) -> Found:
 
 
 def the_end_follows_the_start(page: Page, world: World) -> Found:
-    """`end` is not before `start`; of 2019 and 2019-05 neither is."""
-    start, end = page.text("start"), page.text("end")
-    known = min(len(start), len(end))
-    if re.match("[0-9]{4}", start) and re.match("[0-9]{4}", end) and end[:known] < start[:known]:
-        yield page.problem(("end",), f"`end` ({end}) is before `start` ({start}).", "Correct one of the two.")
+    """`end` is not before `start`."""
+    yield from _in_order(page, "start", "end")
+
+
+def _in_order(page: Page, first: str, second: str) -> Found:
+    """Two days are in their order; of 2019 and 2019-05 neither comes before the other."""
+    early, late = page.text(first), page.text(second)
+    known = min(len(early), len(late))
+    if re.match("[0-9]{4}", early) and re.match("[0-9]{4}", late) and late[:known] < early[:known]:
+        yield page.problem((second,), f"`{second}` ({late}) is before `{first}` ({early}).", "Correct one of the two.")
 
 
 def others_follow_the_start(page: Page, world: World) -> Found:
@@ -349,8 +354,8 @@ def adoptions_happened_somewhere(page: Page, world: World) -> Found:
             continue
         city = page.text(*steps, "city")
         if "city" not in adoption and "place" not in adoption:
-            yield page.problem(steps, "This adoption does not say where.", "Add a line `city: …` with the name of a "
-                               "city file, or lines `place: …` and `country: …`.")
+            yield page.problem(steps, "This adoption does not say where.", "Add a line as `city: stockholm` with the "
+                               "name of a city file, or two lines as `place: Kiruna` and `country: SE`.")
         elif "city" not in adoption and "country" not in adoption and (place := page.text(*steps, "place")):
             yield page.problem((*steps, "place"), f"{shown(place)} has no country.",
                                "Add a line `country: …` with the two capital letters of the country, as `SE`.")
@@ -400,13 +405,13 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
     labels = [section.label for section in Section]
     sections, named = _sections(page)
     order = ", ".join(f"`## {label}`" for label in labels)
+    lines = page.parts.body.split("\n")
     for line, level, words in headings(page.parts.body):
-        if level == 1:
+        if level == 1 and not re.match(r"#[^#\s]", lines[line]):  # `#1` was hardly meant as a heading; a habit
             yield page.in_body(line, f"{shown('# ' + words)} is the heading of a whole page.",
                                "Write `## ` before the five sections and `### ` below them.", page.strict)
     known = {label.casefold(): label for label in labels}
     seen: list[str | None] = []
-    lines = page.parts.body.split("\n")
     for number, ((line, words), label) in enumerate(zip(sections, named, strict=True)):
         end = sections[number + 1][0] if number + 1 < len(sections) else len(lines)
         if label is None:
@@ -440,11 +445,15 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
 
 
 def _sections(page: Page) -> tuple[list[tuple[int, str]], list[str | None]]:
+    return sections_of(page.parts.body, page.text("language"))
+
+
+def sections_of(body: str, language: str) -> tuple[list[tuple[int, str]], list[str | None]]:
     """Headings of the second level (line, words), and the label of the section that each begins, where it is known."""
-    sections = [(line, words) for line, level, words in headings(page.parts.body) if level == 2]
+    sections = [(line, words) for line, level, words in headings(body) if level == 2]
     known = {section.label.casefold(): section.label for section in Section}
     named = [known.get(words.casefold()) for _, words in sections]
-    if not any(named) and len(sections) == len(known) and page.text("language") not in ("", "en"):
+    if not any(named) and len(sections) == len(known) and language not in ("", "en"):
         named = list(known.values())  # in another language the sections are told by their order
     return sections, named
 
@@ -472,6 +481,21 @@ def an_answer_is_named(page: Page, world: World) -> Found:
                            "finds is shown anyway.")
 
 
+def days_of_a_challenge_are_in_order(page: Page, world: World) -> Found:
+    """It was made known before it was changed."""
+    yield from _in_order(page, "published", "updated")
+
+
+def an_open_challenge_can_still_be_answered(page: Page, world: World) -> Found:
+    """The day until which answers are wanted has not passed while the challenge is open."""
+    until = page.text("wanted_by")
+    if page.text("status") == ChallengeStatus.OPEN and re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", until) and (
+            until < world.today.isoformat()[: len(until)]):
+        yield page.problem(("wanted_by",), f"Answers were wanted until {until}, which is over, but `status` is `open`.",
+                           "If the city still looks for an answer, write a new day or remove the line; if it has found "
+                           "one, write `status: solved` and name the case under `answered_by`.", "advice")
+
+
 EVERY_CHALLENGE: tuple[Rule, ...] = (
     *EVERY_PAGE, the_case_says_what_it_is_about, the_city_has_a_file, terms_are_in_the_vocabulary, named_cases_exist,
-    an_answer_is_named)
+    an_answer_is_named, days_of_a_challenge_are_in_order, an_open_challenge_can_still_be_answered)

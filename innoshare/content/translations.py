@@ -18,6 +18,9 @@ from innoshare.errors import Problem
 
 _FACTS = ("start", "end", "stage", "outcome", "evidence_level")
 
+# Every field that `mismatches` looks at.
+COMPARED = ("language", "city", "updated", "results", "translations", *_FACTS)
+
 
 def mismatches(pages: Mapping[str, Page]) -> Found:
     """Problems of versions that do not fit together. `pages` holds every case file by its name, drafts included.
@@ -25,6 +28,7 @@ def mismatches(pages: Mapping[str, Page]) -> Found:
     A wrong link is told where it stands. What two versions say differently is told once, in the one that was changed
     later, because there somebody knows what changed.
     """
+    told: set[tuple[str, str]] = set()
     named = {name: {case for _, case in page.each("translations", "case")} for name, page in pages.items()}
     for name, page in sorted(pages.items()):
         for steps, case in page.each("translations", "case"):
@@ -33,7 +37,8 @@ def mismatches(pages: Mapping[str, Page]) -> Found:
                 continue
             yield from _link(page, int(steps[1]), other, name in named[case])
             first, second = sorted((page, other), key=lambda one: (one.text("updated"), one.slug))
-            if name not in named[case] or page is second:
+            if (name not in named[case] or page is second) and (first.slug, second.slug) not in told:
+                told.add((first.slug, second.slug))
                 yield from _same(second, first)
 
 

@@ -206,19 +206,19 @@ def _plain(html: str) -> str:
 _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from innoshare.render import _serve; _serve()"
 
 
-def render_all(bodies: Mapping[str, str], progress: Callable[[str], None],
-               seconds: float = SECONDS_PER_BODY) -> tuple[dict[str, Rendered], dict[str, str]]:
-    """Render bodies in a child process, giving each at most `seconds`.
+def render_all(bodies: Mapping[str, str], progress: Callable[[str], None], seconds: float = SECONDS_PER_BODY,
+               seconds_to_start: float = SECONDS_TO_START) -> tuple[dict[str, Rendered], dict[str, str]]:
+    """Render bodies in a child process, giving each at most `seconds`, and the process `seconds_to_start`.
 
     Gives what was rendered by key, and why the others were not. `progress` is called with each key when it is done.
-    Raises RuntimeError where no child process can be started at all.
+    Raises RuntimeError where no child process can be started at all, or none in time.
     """
     rendered: dict[str, Rendered] = {}
     refused: dict[str, str] = {}
     child: _Child | None = None
     try:
         for key, body in bodies.items():
-            child = child or _Child()
+            child = child or _Child(seconds_to_start)
             answer = child.ask(body, seconds)
             if isinstance(answer, Rendered):
                 rendered[key] = answer
@@ -237,13 +237,20 @@ def render_all(bodies: Mapping[str, str], progress: Callable[[str], None],
 class _Child:
     """The process that renders, as its parent sees it."""
 
-    def __init__(self) -> None:
-        # In a session of its own, so that Ctrl-C reaches it only as the end of its input.
-        self.process = subprocess.Popen([sys.executable, "-c", _PROGRAM, json.dumps(sys.path)], start_new_session=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, seconds: float) -> None:
+        try:
+            # In a session of its own, so that Ctrl-C reaches it only as the end of its input.
+            self.process = subprocess.Popen([sys.executable, "-c", _PROGRAM, json.dumps(sys.path)],
+                                            start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError as error:
+            raise RuntimeError(f"No process can be started to render Markdown ({error.strerror or error}).") from error
         self.answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
-        if self._answer(SECONDS_TO_START) is None:
+        try:
+            threading.Thread(target=self._listen, daemon=True).start()
+            started = self._answer(seconds) is not None
+        except (queue.Empty, RuntimeError):  # late, or no thread can be had
+            started = False
+        if not started:
             self.stop()
             raise RuntimeError("The process that renders Markdown does not start; its own message stands above.")
 
