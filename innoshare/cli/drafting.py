@@ -1,0 +1,170 @@
+"""Commands for those who begin something: new, schema."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.markup import escape
+
+from innoshare.cli.common import err, out, print_json
+from innoshare.config import Settings
+from innoshare.errors import BadInput
+
+if TYPE_CHECKING:
+    from innoshare.content import Content
+
+NAMES = click.Choice(["case", "challenge", "city"])
+
+# What is asked for in a terminal; the rest is easier written where the help stands beside it. A question is the help of
+# its field, unless it has other words here.
+_ASKED = {"case": ("title", "city", "language"), "challenge": ("title", "city", "language"),
+          "city": ("name", "country")}
+_QUESTIONS = {"city": "Name of the city", "name": "Name of the city in English", "country": "Its country, as SE"}
+
+
+@click.command()
+@click.argument("kind", type=NAMES)
+@click.option("--title", "--name", "title", help="What was done, or is wanted, in one line; of a city, its name.")
+@click.option("--city", metavar="SLUG", help="The city, as its file is named.")
+@click.option("--language", metavar="CODE", help="Language of the text, as en.")
+@click.option("--summary", help="What was done and what came of it.")
+@click.option("--challenge", help="The problem in 1 to 3 sentences.")
+@click.option("--set", "assignments", multiple=True, metavar="FIELD=VALUE",
+              help="Any other field, as stage=pilot or cost.currency=EUR; may be given several times.")
+@click.option("--slug", help="Name of the file, without .md; otherwise made of city and title.")
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print the file instead of writing it.")
+@click.pass_obj
+def new(settings: Settings, kind: str, title: str | None, city: str | None, language: str | None, summary: str | None,
+        challenge: str | None, assignments: Sequence[str], slug: str | None, to_stdout: bool) -> None:
+    """Begin a case, a challenge or a city: a file to fill in, with an explanation of every field.
+
+    Writes it into the content folder in use and prints where; a file that is there is never changed. In a terminal it
+    asks for the first facts; whatever is left empty can be written into the file later.
+    """
+    from innoshare import drafting
+    from innoshare.content.mending import shown
+
+    if slug and (why := drafting.unfit(settings.content, kind, slug)):
+        raise BadInput([("--slug", why)])
+    found = _content(settings)
+    values: dict[str, Any] = {}
+    given = [(drafting.NAMED_BY[kind], title), ("city", city), ("language", language), ("summary", summary),
+             ("challenge", challenge)]
+    for item in assignments:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise BadInput([("--set", f"Write FIELD=VALUE, as stage=pilot; {shown(item)} has no =.")])
+        given.append((name.strip(), value))
+    for place, words in given:
+        if words is not None and words.strip():
+            values = drafting.assign(kind, values, place, words)
+    _looked_over(kind, values, found)
+    asking = sys.stdin.isatty()
+    values = _asked(kind, values, found, settings) if asking else values
+    text, told = _looked_over(kind, values, found)
+    if to_stdout:
+        sys.stdout.buffer.write(text.encode())  # as files are, whatever the terminal's language
+        return
+    path = drafting.create(settings.content, kind, slug or _named(kind, values, settings, asking), text)
+    out.print(escape(str(path)))
+    for _, words in told:
+        err.print(f"[yellow]{escape(words)}[/]")
+    home = values.get("city")
+    if home and f"cities/{home}.md" not in found.digests:
+        if asking and click.confirm(f"Begin a file for the city {home} too?", True, err=True):
+            text, _ = _looked_over("city", _asked("city", {}, found, settings), found)
+            out.print(escape(str(drafting.create(settings.content, "city", home, text))))
+        else:
+            err.print(f"If {home} is the right name, begin its file with: innoshare new city --slug {home}")
+    err.print(f"Next: open the file and fill it in. What is still missing says: innoshare check {escape(str(path))}")
+
+
+def _named(kind: str, values: Mapping[str, Any], settings: Settings, asking: bool) -> str:
+    """The name of the file: one that was made of the values, and confirmed by who can be asked."""
+    from innoshare import drafting
+
+    suggested = drafting.suggested(kind, values)
+    if not asking and not suggested:
+        raise BadInput([("--name" if kind == "city" else "--title", "Give it, so that the file can be named after it; "
+                         "or give the name of the file with --slug, as stockholm-night-buses.")])
+    while asking:
+        slug = click.prompt("Name of the file, without .md", suggested or None, err=True).strip()
+        if not (why := drafting.unfit(settings.content, kind, slug)):
+            return str(slug)
+        err.print(f"[red]{escape(why)}[/]")
+    return suggested
+
+
+def _content(settings: Settings) -> "Content":
+    from innoshare import content
+
+    if not settings.content.is_dir():
+        raise BadInput([("INNOSHARE_CONTENT", f"There is no folder {str(settings.content)!r} with content. Go to where "
+                         "it lies, or begin a library with innoshare init.")])
+    return content.read(settings.content)
+
+
+def _looked_over(kind: str, values: Mapping[str, Any], found: "Content") -> tuple[str, list[tuple[str, str]]]:
+    """The file made of the values, and what is to be told of them. Raises BadInput with every mistake in them."""
+    from innoshare import drafting
+
+    today = date.today()
+    text = drafting.annotated(kind, drafting.filled(kind, values, today), found.vocabulary)
+    wrong, told = drafting.mistakes(kind, "new", values, text, found, today)
+    if wrong:
+        raise BadInput(wrong)
+    return text, told
+
+
+def _asked(kind: str, values: dict[str, Any], found: "Content", settings: Settings) -> dict[str, Any]:
+    """The values with what a person answers; what she leaves empty she may write later."""
+    from innoshare import drafting
+    from innoshare.content.forms import similar
+    from innoshare.schema import KINDS
+
+    for name in _ASKED[kind]:
+        question = _QUESTIONS.get(name) or str(KINDS[kind].model.model_fields[name].description)
+        default = settings.languages[0] if name == "language" else ""
+        while name not in values:
+            answer = click.prompt(question, default, show_default=bool(default), err=True).strip()
+            if not answer:
+                break
+            if name == "city":
+                answer = drafting.city_named(answer, found.cities) or answer
+                like = similar(answer, found.cities) if answer not in found.cities else []
+                if like and click.confirm(f"There is no city {answer} here. Did you mean {like[0]}?", True, err=True):
+                    answer = like[0]
+            try:
+                more = drafting.assign(kind, values, name, answer)
+                _looked_over(kind, more, found)
+            except BadInput as error:
+                for _, words in error.mistakes:
+                    err.print(f"[red]{escape(words)}[/]")
+                continue
+            values = more
+    return values
+
+
+@click.command()
+@click.argument("kind", type=NAMES, default="case")
+@click.option("--table", is_flag=True, help="Print the fields as a table in Markdown instead.")
+@click.option("--into", type=click.Path(exists=True, dir_okay=False, writable=True, path_type=Path), metavar="FILE",
+              help="Put that table into FILE, between the lines <!-- fields --> and <!-- /fields -->.")
+@click.pass_obj
+def schema(settings: Settings, kind: str, table: bool, into: Path | None) -> None:
+    """Print the JSON Schema (2020-12) of the header of a file, for editors and other programs.
+
+    Fields with a vocabulary may hold what the content in use lists.
+    """
+    from innoshare import drafting
+    from innoshare.schema import schema as made
+
+    if into:
+        into.write_text(drafting.with_table(into.read_text(encoding="utf-8"), kind), encoding="utf-8")
+    elif table:
+        sys.stdout.write(drafting.field_table(kind))
+    else:
+        print_json(made(kind, _content(settings).vocabulary))
