@@ -8,12 +8,13 @@ before it. Each field's help is what the README's table shows; a test holds the 
 import re
 import tomllib
 import unicodedata
+from collections.abc import Callable
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -24,7 +25,8 @@ from pydantic_settings import (
 )
 
 from innoshare.choices import LANGUAGES
-from innoshare.errors import BadInput
+from innoshare.errors import BadInput, SettingsError
+from innoshare.forge import Forge, Kind, address, branch_name, folder_name
 
 ENVIRONMENT_PREFIX = "INNOSHARE_"
 SETTINGS_FILE = Path("innoshare.toml")
@@ -78,31 +80,23 @@ def _no_address() -> PydanticCustomError:
                                "to z can always be written in its xn-- form.")
 
 
-def _repository(text: str) -> str:
-    """The address of a repository as a person copies it: with or without `.git` and a slash at the end."""
-    try:
-        address = _public_address(text).removesuffix(".git")
-        if not address or len([part for part in urlsplit(address).path.split("/") if part]) >= 2:
-            return address
-    except PydanticCustomError:
-        pass
-    raise PydanticCustomError("repository", "This is not the address of a repository. Copy it from the browser, as "
-                              "https://github.com/example/library.")
+def _accepted(accept: Callable[[str], str]) -> Callable[[str], str]:
+    """The rule of `forge` as a rule for a setting."""
+    def validated(text: str) -> str:
+        try:
+            return accept(text)
+        except SettingsError as error:
+            raise PydanticCustomError("code_host", "{why}", {"why": str(error)}) from None
+    return validated
 
 
-def _branch(text: str) -> str:
-    """A name that git takes for a branch, or near enough: no sign that means something else to it or in an address."""
-    if not re.fullmatch(r"(?!-)(?!.*(\.\.|@\{|//))[^\s~^:?*\[\\\x00-\x20\x7f]{1,200}", text):
-        raise PydanticCustomError("branch", "This is not the name of a branch. Write it as git shows it, as main.")
-    return text
+def _kind(value: Literal["", Kind], info: ValidationInfo) -> str:
+    """The kind of a code host is told by the setting, or by the address of the repository."""
+    def accept(kind: str) -> str:
+        Forge.of(info.data.get("repository", ""), value)
+        return kind
 
-
-def _folder(text: str) -> str:
-    text = text.strip("/")
-    if text and not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", text):  # names between slashes, none of them `..`
-        raise PydanticCustomError("folder", "This is not a folder of the repository. Write it as it is seen there, as "
-                                  "content; leave it empty where the content lies at the top.")
-    return text
+    return _accepted(accept)(value)
 
 
 def _languages(value: Any) -> Any:
@@ -145,7 +139,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="forbid")
 
-    content: Annotated[Path, Field(description="Folder with cases, challenges, cities and vocabulary")] = Path("content")
+    content: Annotated[
+        Path, Field(description="Folder with cases, challenges, cities and vocabulary")] = Path("content")
     data: Annotated[Path, Field(description="Folder for editions; can be deleted, is built again")] = Path(".innoshare")
     embeddings: Annotated[
         str, Field(description="How texts are compared in meaning: `static`, `none`, or a folder with a sentence model "
@@ -164,17 +159,23 @@ class Settings(BaseSettings):
         BeforeValidator(_languages), AfterValidator(_known_languages)] = LANGUAGES
     repository: Annotated[
         str, Field(description="Address of the repository that holds the content, so that pages can link to it and "
-                               "take contributions; empty: they offer a file instead"), AfterValidator(_repository)
-    ] = ""
+                               "take contributions; empty: they offer a file instead"),
+        AfterValidator(_accepted(lambda text: address(text) if text.strip() else ""))] = ""
     forge: Annotated[
-        Literal["", "github", "gitlab", "forgejo"],
+        Literal["", Kind],
         Field(description="What kind of site that repository is on: `github`, `gitlab` or `forgejo` (Gitea too); "
-                          "empty: told by its address")] = ""
+                          "empty: told by its address"), AfterValidator(_kind)] = ""
     branch: Annotated[
-        str, Field(description="Branch of the repository that is published"), AfterValidator(_branch)] = "main"
+        str, Field(description="Branch of the repository that is published"), AfterValidator(_accepted(branch_name))
+    ] = "main"
     folder: Annotated[
-        str, Field(description="Folder of the repository in which the content lies"), AfterValidator(_folder)
-    ] = "content"
+        str, Field(description="Folder of the repository in which the content lies"),
+        AfterValidator(_accepted(folder_name))] = "content"
+
+    @property
+    def code_host(self) -> Forge | None:
+        """The repository on its code host; None where none is named."""
+        return Forge.of(self.repository, self.forge, self.branch, self.folder)
 
     @classmethod
     def settings_customise_sources(cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,

@@ -47,21 +47,22 @@ _HOSTS: tuple[tuple[str, Kind, str], ...] = (
     (r".*gitea.*", "forgejo", "Gitea"))
 _NAMES: dict[Kind, str] = {"github": "GitHub", "gitlab": "GitLab", "forgejo": "Forgejo"}
 
-_REPOSITORY = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/(?!(\.|%2e){1,2}(/|$))[\w.~%+-]+){2,}",
+_REPOSITORY = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/(?!(\.|%2e){1,2}(/|$))(?!-/)[\w.~%+-]+){2,}",
                          re.ASCII | re.IGNORECASE)
+# A name that git takes for a branch, or near enough: no sign that means something else to it or in an address.
+_BRANCH = re.compile(r"(?!-)(?!.*(\.\.|@\{|//))[^\s~^:?*\[\\\x00-\x20\x7f]{1,200}")
 
 # GitLab has no page of its own for uploads: on that of a folder they are behind its plus sign.
 _PAGES: dict[Kind, dict[str, str]] = {
     "github": {"new": "new/{branch}", "upload": "upload/{branch}/{path}", "edit": "edit/{branch}/{path}",
                "view": "blob/{branch}/{path}", "at": "blob/{commit}/{path}", "history": "commits/{branch}/{path}",
-               "compare": "compare/{commit}...{branch}", "raw": "raw/{commit}/{path}"},
+               "compare": "compare/{commit}...{branch}"},
     "gitlab": {"new": "-/new/{branch}", "upload": "-/tree/{branch}/{path}", "edit": "-/edit/{branch}/{path}",
                "view": "-/blob/{branch}/{path}", "at": "-/blob/{commit}/{path}", "history": "-/commits/{branch}/{path}",
-               "compare": "-/compare/{commit}...{branch}", "raw": "-/raw/{commit}/{path}"},
+               "compare": "-/compare/{commit}...{branch}"},
     "forgejo": {"new": "_new/{branch}", "upload": "_upload/{branch}/{path}", "edit": "_edit/{branch}/{path}",
                 "view": "src/branch/{branch}/{path}", "at": "src/commit/{commit}/{path}",
-                "history": "commits/branch/{branch}/{path}", "compare": "compare/{commit}...{branch}",
-                "raw": "raw/commit/{commit}/{path}"},
+                "history": "commits/branch/{branch}/{path}", "compare": "compare/{commit}...{branch}"},
 }
 
 # What needs no escape in a query (RFC 3986), is common in text, and is taken as it stands by browsers. The semicolon is
@@ -85,24 +86,25 @@ class Forge:
     @staticmethod
     def of(repository: str, kind: Kind | Literal[""] = "", branch: str = "main",
            folder: str = "content") -> "Forge | None":
-        """The forge of an address as people copy it, with or without `.git`; None where there is no address, or where
-        neither `kind` nor the host says what kind of site it is. Raises SettingsError as Forge does."""
-        repository = repository.strip().rstrip("/").removesuffix(".git")
-        guessed = [one for host, one, _ in _HOSTS if re.fullmatch(host, _host(repository))]
-        known = kind or (guessed[0] if guessed else None)
-        return Forge(known, repository, branch, folder.strip("/")) if repository and known else None
+        """The forge of an address as people copy it; None where there is no address. Raises SettingsError as Forge
+        does, and where neither `kind` nor the host says what kind of site it is."""
+        if not repository.strip():
+            return None
+        repository = address(repository)
+        guessed = _guessed(repository)
+        if not kind and guessed is None:
+            raise SettingsError(f"Nothing tells what kind of site {_host(repository)} is. Write one of "
+                                f"{', '.join(get_args(Kind))} (for Gitea, forgejo).")
+        return Forge(kind or guessed, repository, branch, folder.strip("/"))  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise SettingsError(f"{self.kind!r} is no kind of code host that is known here. Write one of "
                                 f"{', '.join(get_args(Kind))}.")
-        if not _REPOSITORY.fullmatch(self.repository):
-            raise SettingsError(f"{self.repository!r} is not the address of a repository. Copy it from the browser, "
-                                "as https://codeberg.org/example/library.")
-        for name, value in (("branch", self.branch), ("folder", self.folder)):
-            if _segments(value) != quote(value, errors="replace") or (name == "branch" and not value):
-                raise SettingsError(f"{value!r} is not the name of a {name}. Write it as the repository shows it, as "
-                                    f"{'main' if name == 'branch' else 'content'}.")
+        if self.repository != address(self.repository, self.kind):
+            raise SettingsError(f"{self.repository!r} ends like a copy of an address. Take `Forge.of` for such.")
+        branch_name(self.branch)
+        folder_name(self.folder)
 
     @property
     def name(self) -> str:
@@ -148,10 +150,6 @@ class Forge:
         """What has changed on the branch since a commit."""
         return self._page("compare", commit=commit)
 
-    def raw(self, path: str, commit: str) -> str:
-        """The bytes of the file at a commit, and nothing around them."""
-        return self._page("raw", path, commit)
-
     def _page(self, page: str, path: str = "", commit: str = "") -> str:
         address = _PAGES[self.kind][page].format(branch=_segments(self.branch), path=self._inside(path),
                                                  commit=_segments(commit))
@@ -159,6 +157,38 @@ class Forge:
 
     def _inside(self, path: str) -> str:
         return _segments(f"{self.folder}/{path}")
+
+
+def address(copied: str, kind: Kind | Literal[""] = "") -> str:
+    """The address of a repository as people copy it, without `.git` and a slash at the end. Raises SettingsError where
+    it is none, or that of a page of the repository."""
+    repository = copied.strip().rstrip("/").removesuffix(".git")
+    on_github = (kind or _guessed(repository)) == "github"  # where no repository lies deeper
+    if not _REPOSITORY.fullmatch(repository) or (on_github and urlsplit(repository).path.count("/") != 2):
+        raise SettingsError(f"{copied[:100]!r} is not the address of a repository. Copy that of its first page from "
+                            "the browser, as https://codeberg.org/example/library.")
+    return repository
+
+
+def branch_name(text: str) -> str:
+    """The name of a branch, as it is. Raises SettingsError where it is none."""
+    if not _BRANCH.fullmatch(text) or _segments(text) != quote(text, errors="replace"):
+        raise SettingsError(f"{text[:100]!r} is not the name of a branch. Write it as the repository shows it, as "
+                            "main.")
+    return text
+
+
+def folder_name(text: str) -> str:
+    """A folder of a repository, without slashes around it; "" for its top. Raises SettingsError where it is none."""
+    text = text.strip("/")
+    if _segments(text) != quote(text, errors="replace") or not text.isprintable():
+        raise SettingsError(f"{text[:100]!r} is not a folder of the repository. Write it as it is seen there, as "
+                            "content; leave it empty where the content lies at the top.")
+    return text
+
+
+def _guessed(repository: str) -> Kind | None:
+    return next((kind for pattern, kind, _ in _HOSTS if re.fullmatch(pattern, _host(repository))), None)
 
 
 def _host(address: str) -> str:

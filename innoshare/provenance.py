@@ -53,6 +53,9 @@ NO_REPOSITORY = "This folder is in no git repository."
 NO_COMMIT = "Nothing in this folder is committed yet."
 SHALLOW = ("The history begins in the middle (a shallow clone). Fetch the rest with `git fetch --unshallow`; in a "
            "workflow, check out with `fetch-depth: 0` (GitHub, Forgejo) or `GIT_DEPTH: 0` (GitLab).")
+# A clone of one branch knows no other, and `git fetch origin main` alone would leave it without a name.
+FETCH = ("Fetch it first, as with `git fetch origin main:refs/remotes/origin/main` for `origin/main`; in a workflow, "
+         "check out with `fetch-depth: 0` (GitHub, Forgejo) or `GIT_DEPTH: 0` (GitLab).")
 TOO_LONG = f"The history is longer than {MAX_COMMITS:,} commits; the older ones are not read."
 
 # The day of a commit whose dates no calendar has: what git itself writes then.
@@ -122,7 +125,8 @@ class History:
     `files` maps paths below the folder (`cases/x.md`) to their histories; a file that is not there was never committed.
     `prefix` is the path of the folder in its repository, "" at the top; `head` the last commit that changed something
     in it, "" where there is none. `reason` is a sentence for people that says why not everything is known, or why
-    nothing is; "" where `files` tells all.
+    nothing is; "" where `files` tells all. `failed` says that there is a repository and git could not read it out this
+    time (too slow, no memory): asked again it may.
     """
 
     files: Mapping[str, FileHistory]
@@ -130,6 +134,7 @@ class History:
     head: str
     complete: bool
     reason: str
+    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,26 +160,25 @@ def history(root: Path) -> History:
 
     Never raises for anything that git does; what cannot be known is not there, and `reason` says why.
     """
-    prefix = ""
+    repository = None
     try:
         repository = _Repository.around(root)
-        prefix = repository.prefix
         head = repository.last_commit()
         if not head:
-            return History({}, prefix, "", True, NO_COMMIT)
+            return History({}, repository.prefix, "", True, NO_COMMIT)
         files = repository.tree(head)
         commits = list(_commits(repository.ask("log", *_LOG, *_DIFF, f"--max-count={MAX_COMMITS + 1}", head, "--",
                                                repository.pathspec)))
         trails = _trails(commits, repository)
     except GitError as error:
-        return History({}, prefix, "", False, str(error))
+        return History({}, repository.prefix if repository else "", "", False, str(error), repository is not None)
     known = {}
     for path, blob in files.items():
         trail = trails.get(path, _Trail())
         known[path] = FileHistory(tuple(reversed(trail.changes[-MAX_CHANGES:])), len(trail.people), trail.born,
                                   not _same(repository.folder / path, blob))
     reason = SHALLOW if repository.cut else TOO_LONG if len(commits) > MAX_COMMITS else ""
-    return History(known, prefix, head, not reason, reason)
+    return History(known, repository.prefix, head, not reason, reason)
 
 
 def state(root: Path) -> str:
@@ -324,8 +328,7 @@ class _Repository:
         if not revision.startswith("-"):  # It would be an option; git gives no branch such a name.
             found = self.one("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         if not _HASH.fullmatch(found):
-            raise GitError(f"git knows no revision {revision[:100]!r} here. Fetch it first, as with `git fetch origin "
-                           "main`, or name another, as `origin/main`.")
+            raise GitError(f"git knows no revision {revision[:100]!r} here. {FETCH}")
         return found
 
     def last_commit(self) -> str:

@@ -86,11 +86,14 @@ def test_a_library_keeps_its_settings_in_a_file_and_the_environment_goes_before_
     ('colour = "#ffee00"', "White words could not be read on this colour (contrast 1.2 to 1; 4.5 is needed)"),
     ('languages = "en, xx"', "INNOSHARE_LANGUAGES: Unknown: xx. Choose from en, sv"),
     ("languages = []", "None is named. Choose from en, sv"),
-    ('repository = "https://github.com/example"', "Copy it from the browser, as https://github.com/example/library"),
-    ('repository = "git@github.com:example/library.git"', "This is not the address of a repository"),
-    ('branch = "-rf"', "INNOSHARE_BRANCH: This is not the name of a branch"),
-    ('branch = "a..b"', "This is not the name of a branch"),
-    ('folder = "../etc"', "INNOSHARE_FOLDER: This is not a folder of the repository"),
+    ('repository = "https://github.com/example"', "Copy that of its first page from the browser"),
+    ('repository = "git@github.com:example/library.git"', "is not the address of a repository"),
+    ('repository = "https://github.com/example/library/tree/main"', "Copy that of its first page"),
+    ('repository = "https://git.city.example/a/b"', "INNOSHARE_FORGE: Nothing tells what kind of site git.city.example"),
+    ('branch = "-rf"', "INNOSHARE_BRANCH: '-rf' is not the name of a branch"),
+    ('branch = "/main"', "is not the name of a branch"),
+    ('branch = "a..b"', "is not the name of a branch"),
+    ('folder = "../etc"', "INNOSHARE_FOLDER: '../etc' is not a folder of the repository"),
     ('forge = "sourceforge"', "INNOSHARE_FORGE: Input should be")])
 def test_a_mistake_in_the_settings_file_is_told_with_what_to_write(
         settings_file: Path, runner: CliRunner, line: str, told: str) -> None:

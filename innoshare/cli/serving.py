@@ -32,12 +32,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve the library as a web site, after building what is missing."""
     from waitress.server import create_server
 
-    from innoshare.web.app import MAX_BODY, create_app
+    from innoshare.web.app import create_app
+    from innoshare.web.submit import MAX_FORM
 
     build_edition(settings, keep_old=True)
     try:
         server = create_server(create_app(settings), host=host, port=port, threads=SERVER_THREADS, ident=None,
-                               max_request_body_size=2 * MAX_BODY,  # Beyond, it would be stored only to be refused.
+                               max_request_body_size=2 * MAX_FORM,  # Beyond, it would be stored only to be refused.
                                connection_limit=CONNECTIONS, channel_timeout=IDLE_SECONDS)
     except (OSError, ValueError) as error:
         raise BadInput([("--host, --port", f"cannot listen on {host}, port {port} ({error}); is something else "

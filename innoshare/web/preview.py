@@ -18,13 +18,16 @@ from urllib.parse import urlsplit
 from innoshare.config import Settings
 from innoshare.errors import EditionError
 from innoshare.library import Library
-from innoshare.web.app import PACKAGE, create_app
+from innoshare.web.app import HEADERS, PACKAGE, create_app
 
 INDEX = "index.html"
 
-_SIGN = ('<div class="wide"><div class="notice"><p><strong>This is a preview.</strong> It shows a contribution as readers '
-         'would see it. It is not published. <a href="index.html">All previews</a></p></div></div>')
+_SIGN = ('<div class="wide"><div class="notice"><p><strong>This is a preview.</strong> It shows a contribution as '
+         'readers would see it. It is not published. <a href="index.html">All previews</a></p></div></div>')
 _TITLE = "Previews"
+# No search engine lists it, and it may load and run what the site itself may; who may frame it, no page can say.
+_POLICY = HEADERS["Content-Security-Policy"].partition("; frame-ancestors")[0]
+_HEAD = f'<meta name="robots" content="noindex"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
 
 # Attributes that hold an address; an element loses the attribute where the address leads nowhere without a server.
 _ADDRESSES = ("href", "src", "action", "formaction")
@@ -94,6 +97,8 @@ class _Page(HTMLParser):
         if any(name in _ADDRESSES for name, _ in attributes):
             written = self._elsewhere(tag, attributes)
         self._put(written)
+        if tag == "head":
+            self._put(_HEAD)
         if tag == "title" and not self.title:
             self._put(_TITLE if self._main else "")
             self._inside.append(tag)

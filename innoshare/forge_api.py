@@ -1,0 +1,279 @@
+"""The one comment on a pull request: posted to GitHub, GitLab, Forgejo or Gitea, and brought up to date in its place.
+
+What `review` writes is posted here, with the token of a robot's account. The comment is known again by the marker in
+its first line, and by its author where the host tells who one is; so it is updated and never repeated, and nobody
+else's comment is overwritten.
+
+Decision: the text is not trusted, whoever made it. On GitHub it comes out of a run that a contributor can steer, and
+the robot that posts it is believed more than she is. So only a text that says no more than `review` would is posted: no
+mention of anybody, no link that leads elsewhere than to the library and its repository, no image, no markup of its own.
+
+Decision: Python's own HTTP client. Four requests need no library, and none is to be installed where the token is. It
+follows no redirect, which would carry the token to another host.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from http.client import HTTPException
+from typing import Any, Literal, Self
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from innoshare.errors import BadInput, ForgeError
+from innoshare.forge import Forge
+
+# The first line of the comment, which readers do not see.
+MARKER = "<!-- innoshare review -->"
+
+# GitHub takes 65,536 characters (its own error says so), the others more.
+MAX_COMMENT = 65_536
+
+TIMEOUT_SECONDS = 30  # A host that is up answers within one or two; a run that waits costs somebody's minutes.
+MAX_ANSWER = 16 * 1024 * 1024  # Bytes: a page of 100 comments of the greatest length, each letter of it escaped.
+PER_PAGE = 100  # The most that GitHub and GitLab give at once; Forgejo gives 50 then.
+MAX_PAGES = 40  # 4,000 comments: more than any pull request has, and an end where a host always gives one more.
+
+# What the automatic accounts are called that cannot ask who they are.
+_ROBOTS = ("github-actions[bot]", "forgejo-actions", "gitea-actions")
+
+
+@dataclass(frozen=True)
+class _Routes:
+    """Where a kind of host keeps what is needed here."""
+
+    base: str
+    request: str
+    comments: str
+    comment: str
+    update: Literal["PATCH", "PUT"]
+    head: tuple[str, ...]
+    author: tuple[str, str]
+    token: tuple[str, str]
+    per_page: str
+
+
+# By the hosts' own descriptions: docs.github.com "REST API endpoints for issue comments", docs.gitlab.com "Notes API",
+# and /api/swagger of a Forgejo or Gitea.
+_ROUTES = {
+    "github": _Routes("{site}/api/v3", "/repos/{path}/pulls/{number}", "/repos/{path}/issues/{number}/comments",
+                      "/repos/{path}/issues/comments/{id}", "PATCH", ("head", "sha"), ("user", "login"),
+                      ("Authorization", "Bearer "), "per_page"),
+    "gitlab": _Routes("{site}/api/v4", "/projects/{project}/merge_requests/{number}",
+                      "/projects/{project}/merge_requests/{number}/notes",
+                      "/projects/{project}/merge_requests/{number}/notes/{id}", "PUT", ("sha",), ("author", "username"),
+                      ("PRIVATE-TOKEN", ""), "per_page"),
+    "forgejo": _Routes("{site}/api/v1", "/repos/{path}/pulls/{number}", "/repos/{path}/issues/{number}/comments",
+                       "/repos/{path}/issues/comments/{id}", "PATCH", ("head", "sha"), ("user", "login"),
+                       ("Authorization", "token "), "limit"),
+}
+
+
+def checked(text: str, own: Sequence[str] = ()) -> str:
+    """The text of a comment, if it may be posted. `own` are the addresses that links may lead below.
+
+    Raises BadInput that says why it may not.
+    """
+    if not text.startswith(f"{MARKER}\n"):
+        raise _unfit(f"it does not begin with the line {MARKER}, by which the comment is found again. Take the file "
+                     "that `innoshare review` has written")
+    if len(text) > MAX_COMMENT:
+        raise _unfit(f"it has {len(text):,} characters, and a comment holds {MAX_COMMENT:,}")
+    rest = _FOLD.sub("\n", text.removeprefix(MARKER))
+    marked = _CODE.sub(lambda found: "" if found[1] else "_", rest)  # without code, and without signs that are shown
+    seen = unescape(_CODE.sub(lambda found: "" if found[1] else found[0][1:], rest))  # what stands on the page
+    looks = {"marks": marked, "seen": seen, "text": rest}
+    for pattern, what, where in _FOREIGN:
+        if found := re.search(pattern, looks[where], re.IGNORECASE):
+            raise _unfit(f"it holds {what}: {found[0][:60]!r}")
+    targets = [found[1] for found in re.finditer(r"\]\(([^)\s]*)", marked)]
+    targets += [found[0] for found in re.finditer(r"[a-z][a-z0-9+.-]*://[^\s)<>]*", seen, re.IGNORECASE)]
+    for address in targets:
+        if not any(address == one or address.startswith((f"{one}/", f"{one}?", f"{one}#")) for one in own if one):
+            raise _unfit(f"it links to {address[:80]!r}, which is neither the library nor its repository")
+    return text
+
+
+# A sign with a backslash before it, or (group 1) code in one line. Code with a bar is taken for words: in a table, the
+# bar would end it.
+_CODE = re.compile(r"\\[!-/:-@\[-`{-~]|(?<!`)(`+)(?!`)[^|\n]+?(?<!`)\1(?!`)")
+
+# The only markup that `review` writes. In it code would be none, so none may stand there.
+_FOLD = re.compile(r"\n(<details><summary>[\w (),;]*</summary>|</details>)\n(?=\n|\Z)", re.ASCII)
+
+# Markdown that `review` never writes, sought in the marks, in the text, or in what is seen: hosts look for people and
+# addresses in the words of the page, where a backslash has gone and an entity is a letter. GitLab does what a line says
+# that begins with a slash (`/merge`).
+_FOREIGN = (
+    (r"<[a-z/!?]", "markup of its own", "marks"),
+    (r"(?m)^[ \t>]*/\w", "a command to the host", "text"),
+    (r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "a hidden character", "seen"),
+    (r"!\[", "an image", "marks"),
+    (r"@(?a:\w)", "a mention", "seen"),  # names of accounts are in ASCII everywhere
+    (r"\bwww\.\w", "an address without its beginning", "seen"),
+    (r"(?m)^ {0,3}(>\s*)*\[[^\]]*\]:", "a link that is written elsewhere", "marks"),
+    (r"\]\s*\[", "a link that is written elsewhere", "marks"),
+    (r"(?m)^[ >]*(```|~~~)", "a block of code", "marks"),
+)
+
+
+def _unfit(why: str) -> BadInput:
+    return BadInput([("FILE", f"This text is not posted: {why}.")])
+
+
+@dataclass(frozen=True)
+class Robot:
+    """An account on the host of a repository. `api` is where it answers programs; the token is never shown."""
+
+    kind: str
+    api: str
+    path: str
+    token: str = field(repr=False)
+
+    @classmethod
+    def of(cls, forge: Forge, token: str, api: str = "") -> Self:
+        """The account of a token at the host of `forge`; where that answers programs is told by its address."""
+        parts = urlsplit(forge.repository)
+        site = f"{parts.scheme}://{parts.netloc}"
+        known = "https://api.github.com" if parts.hostname in ("github.com", "www.github.com") else (
+            _ROUTES[forge.kind].base.format(site=site))
+        address = (api or known).rstrip("/")
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", address):
+            raise BadInput([("--api", "This is not where a site answers programs. Write it as "
+                                      "https://forge.example/api/v1.")])
+        if not re.fullmatch(r"[\x21-\x7e]+", token):  # what may stand in a header, or the client shows it in its error
+            raise BadInput([("--token", "This is not a token, or there is none. Set INNOSHARE_FORGE_TOKEN to one that "
+                                        "may write comments.")])
+        return cls(forge.kind, address, parts.path.strip("/"), token)
+
+    def comment(self, number: int, text: str, head: str = "") -> tuple[str, bool]:
+        """Post `text` on a pull request, or put it in place of this account's former one.
+
+        With `head`, only if that commit is the newest of the pull request. Returns the address of the comment ("" where
+        the host tells none), and whether it is a new one. Raises ForgeError.
+        """
+        routes = self._routes
+        if head and (newest := self._head(number)) != head:
+            raise ForgeError(f"The newest commit of pull request {number} is {newest[:12]}, and the text is about "
+                             f"{head[:12]}. Nothing was posted; the run for the newest commit does it.")
+        former = self._former(number)
+        if former is None:
+            made = self._ask("POST", self._route(routes.comments, number), {"body": text})
+        else:
+            made = self._ask(routes.update, self._route(routes.comment, number, former), {"body": text})
+        address = made.get("html_url") if isinstance(made, dict) else None
+        return address if isinstance(address, str) else "", former is None
+
+    @property
+    def _routes(self) -> _Routes:
+        return _ROUTES[self.kind]
+
+    def _route(self, route: str, number: int, comment: int = 0) -> str:
+        return route.format(path=quote(self.path), project=quote(self.path, safe=""), number=number, id=comment)
+
+    def _head(self, number: int) -> str:
+        told = _inside(self._ask("GET", self._route(self._routes.request, number)), self._routes.head)
+        if not isinstance(told, str):
+            raise ForgeError(f"The host does not tell the newest commit of pull request {number}.")
+        return told
+
+    def _former(self, number: int) -> int | None:
+        """The comment that this account has posted before."""
+        me = self._name()
+        for comment in self._comments(number):
+            author, body, known = _inside(comment, self._routes.author), comment.get("body"), comment.get("id")
+            mine = author == me if me else author in _ROBOTS
+            if mine and isinstance(body, str) and body.lstrip().startswith(MARKER) and isinstance(known, int):
+                return known
+        return None
+
+    def _name(self) -> str:
+        """What this account is called; "" where the host does not tell, as GitHub those of its own runs."""
+        try:
+            told = _inside(self._ask("GET", "/user"), self._routes.author[1:])
+        except ForgeError as error:
+            if error.answer not in (401, 403, 404):
+                raise
+            return ""
+        return told if isinstance(told, str) else ""
+
+    def _comments(self, number: int) -> Iterator[dict[str, Any]]:
+        """Every comment of a pull request, page by page."""
+        seen: set[Any] = set()
+        for page in range(1, MAX_PAGES + 1):
+            asked = f"{self._route(self._routes.comments, number)}?page={page}&{self._routes.per_page}={PER_PAGE}"
+            found = self._ask("GET", asked)
+            fresh = [one for one in found if isinstance(one, dict) and one.get("id") not in seen] if isinstance(
+                found, list) else []
+            if not fresh:  # the end; or a host that knows no pages, and gave everything at once
+                return
+            yield from fresh
+            seen.update(one.get("id") for one in fresh)
+
+    def _ask(self, method: str, route: str, body: dict[str, str] | None = None) -> Any:
+        """What the host answers, read as JSON. Raises ForgeError in words of our own, never with what was sent."""
+        name, before = self._routes.token
+        request = Request(f"{self.api}{route}", method=method, headers={
+            name: f"{before}{self.token}", "Accept": "application/json", "Content-Type": "application/json",
+            "User-Agent": "innoshare"}, data=None if body is None else json.dumps(body).encode())
+        try:
+            with build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS) as answer:
+                data = answer.read(MAX_ANSWER + 1)
+            if len(data) > MAX_ANSWER:
+                raise ForgeError(f"{self._host} answers with more than {MAX_ANSWER:,} bytes.")
+            return json.loads(data)
+        except HTTPError as error:
+            with error:
+                raise ForgeError(_refusal(error, self._host), error.code) from None
+        except (URLError, TimeoutError, OSError, HTTPException) as error:
+            reason = getattr(error, "reason", "") or error
+            raise ForgeError(f"{self._host} does not answer ({str(reason).replace(self.token, '…')}). Check the "
+                             "address and try again.") from None
+        except (ValueError, RecursionError):
+            raise ForgeError(f"{self._host} does not answer as such a site does. Check --api.") from None
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.api).netloc
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Takes a redirect for an answer."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+def _refusal(error: HTTPError, host: str) -> str:
+    """What a status of the host means here, and what to do."""
+    if error.code == 429 or (error.code == 403 and (
+            error.headers.get("X-RateLimit-Remaining") == "0" or error.headers.get("Retry-After"))):
+        wait = error.headers.get("Retry-After", "")
+        when = f"in {wait} seconds" if re.fullmatch("[0-9]{1,6}", wait) else "in an hour"
+        return f"{host} has been asked too often for now. Run this again {when}."
+    match error.code:
+        case 401:
+            return f"{host} does not know the token. Set INNOSHARE_FORGE_TOKEN to one that is valid."
+        case 403:
+            return (f"{host} does not let this token write comments here. Give it that right: on GitHub "
+                    "`pull-requests: write`, on GitLab the scope `api`, on Forgejo `write:issue`.")
+        case 404:
+            return (f"{host} knows no such pull request, or hides it from this token. Check the number, the setting "
+                    "`repository`, and what the token may read.")
+        case 413 | 422:
+            return f"{host} does not take this comment (status {error.code}). It may be locked, or too long."
+        case code if 300 <= code < 400:
+            return f"{host} says that the repository is elsewhere. Correct the setting `repository`."
+        case code if code >= 500:
+            return f"{host} has trouble of its own (status {code}). Run this again later."
+        case code:
+            return f"{host} refuses (status {code})."
+
+
+def _inside(value: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
