@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Literal
 
 from innoshare.errors import GitError
+from innoshare.files import plain_bytes
 
 MAX_CHANGES = 200  # Of one file, kept: more than a page shows. Contributors and the first day are of all.
 
@@ -80,8 +81,6 @@ _FIELDS = 6
 
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _PERSON = re.compile(r"([^<>\x00\n]*)<([^<>\x00\n]*)>")
-_OPEN_FLAGS = (os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-               | getattr(os, "O_BINARY", 0))
 
 
 @dataclass(frozen=True)
@@ -217,16 +216,13 @@ def changed(root: Path, base: str) -> Comparison:
 
 
 def text_at(root: Path, commit: str, path: str) -> bytes | None:
-    """The bytes of a file below `root` at a commit; None where it was not there, was no plain file, was longer than
-    MAX_TEXT_BYTES, or git cannot tell."""
-    try:
-        repository = _Repository.around(root)
-        blob = repository.tree(repository.commit(commit), path).get(path)
-        if blob is None or blob.link or blob.size > MAX_TEXT_BYTES:
-            return None
-        return repository.ask("cat-file", "blob", blob.id)
-    except GitError:
+    """The bytes of a file below `root` at a commit; None where it was not there, was no plain file, or was longer than
+    MAX_TEXT_BYTES. Raises GitError where git cannot tell, with what to do."""
+    repository = _Repository.around(root)
+    blob = repository.tree(repository.commit(commit), path).get(path)
+    if blob is None or blob.link or blob.size > MAX_TEXT_BYTES:
         return None
+    return repository.ask("cat-file", "blob", blob.id)
 
 
 def _renamed(repository: "_Repository", start: str, before: Mapping[str, "_Blob"], added: set[str],
@@ -239,11 +235,14 @@ def _renamed(repository: "_Repository", start: str, before: Mapping[str, "_Blob"
     pairs = {repository.below(step.path): repository.below(step.old)
              for step in _steps(out.split(b"\0"), 0)[0] if step.letter == "R"}
     pairs = {new: old for new, old in pairs.items() if new in added and old in removed}
-    left = {before[old].id: old for old in sorted(removed - set(pairs.values()))}
-    most = 2 * max((before[old].size for old in left.values()), default=0)
+    left: dict[str, list[str]] = {}  # several removed files may have said the same
+    for old in sorted(removed - set(pairs.values()), reverse=True):
+        left.setdefault(before[old].id, []).append(old)
+    most = 2 * max((before[old].size for same in left.values() for old in same), default=0)
     for new in sorted(added - pairs.keys()):
-        for one in _ids(repository.folder / new, most, len(start)) & left.keys():
-            pairs[new] = left.pop(one)
+        for one in _ids(repository.folder / new, most, len(start)):
+            if new not in pairs and left.get(one):
+                pairs[new] = left[one].pop()
     return pairs
 
 
@@ -530,16 +529,7 @@ def _is_file(path: Path) -> bool:
 def _bytes(path: Path, most: int) -> bytes | None:
     """The bytes of a plain file; None where it is none, cannot be read, or has more than `most` bytes."""
     try:
-        handle = os.open(path, _OPEN_FLAGS)
+        data = plain_bytes(path, most)
     except OSError:
         return None
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
-        with open(handle, "rb", closefd=False) as file:
-            data = file.read(most + 1)
-    except OSError:
-        return None
-    finally:
-        os.close(handle)
-    return data if len(data) <= most else None
+    return data if data is not None and len(data) <= most else None

@@ -21,8 +21,10 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from innoshare import __version__, content
-from innoshare.content import FOLDERS, plain_bytes, printable
+from innoshare.content import FOLDERS, printable
+from innoshare.content.frontmatter import MAX_FILE_BYTES
 from innoshare.errors import Level, Problem
+from innoshare.files import plain_bytes
 
 WIDTH = 100  # Columns of a line of a file that is shown: most terminals have them, and a sentence fits in.
 TAB = 4  # Columns of a tab, which is shown as an arrow: where it stands for spaces, nobody would see it.
@@ -135,7 +137,7 @@ def _from_here(file: Path) -> str:
 def _lines(file: Path) -> list[str]:
     """The lines of a file as Problems count them; none where it is no file that the check opens."""
     try:
-        data = plain_bytes(file) or b""
+        data = plain_bytes(file, MAX_FILE_BYTES) or b""
     except OSError:
         return []
     return data.decode("utf-8", errors="replace").removeprefix("\ufeff").replace("\r\n", "\n").replace(

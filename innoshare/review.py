@@ -30,6 +30,7 @@ from innoshare.config import Settings
 from innoshare.content import CONCEPTS, FOLDERS, Content, vocabulary
 from innoshare.content.frontmatter import MAX_FILE_BYTES, read
 from innoshare.errors import BadInput, EditionError, NotFound, Problem, SettingsError
+from innoshare.files import plain_bytes
 from innoshare.forge_api import MARKER, MAX_COMMENT
 from innoshare.library import Library
 from innoshare.matching import Challenge, Match
@@ -106,10 +107,7 @@ def _put(path: Path, data: bytes) -> None:
 def _bytes(path: Path) -> bytes | None:
     """The bytes of a plain file, as far as content is read; None where there is none."""
     try:
-        if path.is_symlink() or not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES + 1)
+        return plain_bytes(path, MAX_FILE_BYTES)
     except OSError:
         return None
 

@@ -498,7 +498,8 @@ def test_without_git_nothing_is_known_and_the_reason_is_said(one: Made, monkeypa
     assert nothing(found)
     assert "not installed" in found.reason
     assert state(one.root) == ""
-    assert text_at(one.root, "main", "cases/buses.md") is None
+    with pytest.raises(GitError, match="Install it"):
+        text_at(one.root, "main", "cases/buses.md")
     with pytest.raises(GitError, match="Install it"):
         changed(one.root, "main")
 
@@ -545,7 +546,8 @@ def test_a_broken_repository_is_refused_with_the_words_of_git(one: Made, harm: C
     assert found.files == {}
     assert found.reason.startswith("git refuses: ") or "committed yet" in found.reason
     assert state(one.root)
-    assert text_at(one.root, "main", "cases/buses.md") is None
+    with pytest.raises(GitError):
+        text_at(one.root, "main", "cases/buses.md")
     with pytest.raises(GitError):
         changed(one.root, "main")
 
@@ -840,6 +842,16 @@ def test_a_file_moved_as_it_is_is_renamed_before_it_is_committed(branch: Made) -
     assert changed(branch.root, "main").files == {"cases/night-buses.md": Difference("renamed", "cases/buses.md")}
 
 
+def test_two_files_that_say_the_same_are_both_renamed(one: Made) -> None:
+    for name in ("a", "b"):
+        one.write(f"cases/{name}.md", "The same.\n")
+    one.commit()
+    for name in ("a", "b"):
+        (one.root / "cases" / f"{name}.md").rename(one.root / "cases" / f"new-{name}.md")
+    assert changed(one.root, "HEAD").files == {
+        "cases/new-a.md": Difference("renamed", "cases/a.md"), "cases/new-b.md": Difference("renamed", "cases/b.md")}
+
+
 def test_a_file_changed_and_changed_back_is_no_change(branch: Made) -> None:
     branch.write("cases/buses.md", TEXT + "More.\n")
     branch.commit()
@@ -869,7 +881,8 @@ def test_a_revision_that_names_no_commit_is_answered_with_what_to_do(branch: Mad
         changed(branch.root, revision)
     assert "git fetch" in str(raised.value) or "cannot be asked" in str(raised.value)
     assert len(str(raised.value)) < 500
-    assert text_at(branch.root, revision, "cases/buses.md") is None
+    with pytest.raises(GitError):
+        text_at(branch.root, revision, "cases/buses.md")
 
 
 def test_a_shallow_clone_that_does_not_reach_the_base_says_how_to_reach_it(branch: Made, tmp_path: Path) -> None:
@@ -903,8 +916,11 @@ def test_a_text_is_had_as_it_was_at_a_commit(branch: Made, monkeypatch: pytest.M
     (branch.root / "cases" / "link.md").symlink_to("/etc/passwd")
     last = branch.commit()
     for path in ("cases/none.md", "cases", "", ".", "cases/link.md", "../README.md", "/etc/passwd", "cases/*.md",
-                 "x\0y", "\ud800", ":(top)content", "cases/buses.md/x"):
+                 ":(top)content", "cases/buses.md/x"):
         assert text_at(branch.root, last, path) is None, path
+    for path in ("x\0y", "\ud800"):
+        with pytest.raises(GitError, match="cannot be asked"):
+            text_at(branch.root, last, path)
     assert text_at(branch.root, first, "cases/playgrounds.md") is None
     monkeypatch.setattr(provenance, "MAX_TEXT_BYTES", 5)
     assert text_at(branch.root, last, "cases/buses.md") is None

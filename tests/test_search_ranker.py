@@ -2,6 +2,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from whoosh import index as whoosh_index
 from whoosh import query as whoosh_query
 from whoosh import scoring as whoosh_scoring
 
+from innoshare.case import STALE_AFTER
 from innoshare.search import FACETS, TEXT_FIELDS, Document, Query, Sort
 from innoshare.search import text as analysis
-from innoshare.search.ranker import Columns, Ranker, Scoring, lucene_idf
+from innoshare.search.ranker import STALE_LOSS, Columns, Ranker, Scoring, lucene_idf
 from innoshare.search.whoosh import build
 
 CASES = list(documents(400))
+TODAY = date(2026, 5, 31)
 
 
 def whoosh_idf(documents: int, holding: int) -> float:
@@ -190,12 +193,20 @@ def test_pages_are_cut_from_one_order(sort: Sort) -> None:
     keys = {Sort.RELEVANCE: lambda case: 0, Sort.NEWEST: lambda case: (case.updated, case.year),
             Sort.ADOPTED: lambda case: case.adoptions, Sort.EVIDENCE: lambda case: case.evidence_level}
     by_slug = sorted(range(len(CASES)), key=lambda row: CASES[row].slug)
-    by_score = sorted(by_slug, key=lambda row: -scores[row])
+    by_day = sorted(by_slug, key=lambda row: CASES[row].checked, reverse=True)
+    by_score = sorted(by_day, key=lambda row: -scores[row])
     expected = sorted(by_score, key=lambda row: keys[sort](CASES[row]), reverse=True)
     here = columns()
     everything = np.ones(len(CASES), dtype=bool)
     pages = [here.top(everything, scores, sort, offset, 30).tolist() for offset in range(0, 420, 30)]
     assert [row for page in pages for row in page] == expected
+
+
+def test_a_stale_case_loses_a_part_of_its_score_and_no_other_does() -> None:
+    last = TODAY - STALE_AFTER
+    days = [TODAY, last, last - timedelta(days=1), date(1990, 1, 1)]
+    here = Columns(*Columns.of([replace(CASES[0], checked=day.isoformat()) for day in days]))
+    assert here.aged(np.full(4, 2.0), TODAY).tolist() == [2.0, 2.0, 2.0 * (1 - STALE_LOSS), 2.0 * (1 - STALE_LOSS)]
 
 
 def test_nothing_at_all() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from innoshare.errors import BadInput, EditionError
 from innoshare.search import FACETS, MAX_OFFSET, MAX_QUERY_CHARACTERS, TEXT_FIELDS, Document, Query, Results, Sort
+from innoshare.search.ranker import STALE_LOSS
 from innoshare.search.whoosh import WhooshEngine, build
 
 
@@ -24,7 +26,8 @@ def case(slug: str, title: str, body: str = "", language: str = "en", **more: An
     """A document with what a test is about; its passages are the sentences of its body, parted by bars; the second
     tells the problem, the others what was done."""
     facets = dict.fromkeys(FACETS, ()) | {"language": (language,)} | more.pop("facets", {})
-    values = {"year": 2020, "evidence_level": 1, "adoptions": 0, "updated": "2024-05-01"} | more
+    values = {"year": 2020, "evidence_level": 1, "adoptions": 0, "updated": "2024-05-01",
+              "checked": "2024-05-01"} | more
     return Document(slug, language, dict.fromkeys(TEXT_FIELDS, "") | {"title": title, "body": body},
                     tuple(("situation" if place == 1 else "done", part.strip())
                           for place, part in enumerate(body.split("|")) if part.strip()), facets, **values)
@@ -77,6 +80,21 @@ def slugs(engine: WhooshEngine, text: str, **more: Any) -> list[str]:
 def test_cases_with_more_of_the_words_come_first(heat: WhooshEngine) -> None:
     assert slugs(heat, "heat schools")[0] == "cool-schools"
     assert set(slugs(heat, "heat schools")[1:3]) == {"heat-plan", "school-meals"}
+
+
+def test_of_cases_that_answer_equally_well_the_one_checked_last_comes_first_and_a_stale_one_sinks(tmp_path: Path
+                                                                                                 ) -> None:
+    today = datetime.now(UTC).date()
+    days = {"a-stale": "2001-01-01", "b-fresh": (today - timedelta(days=300)).isoformat(),
+            "c-fresher": today.isoformat()}
+    same = "Heat kills in summer. | Trees shade the yards."
+    engine = index(tmp_path, [*(case(slug, "A heat plan", same, checked=day) for slug, day in days.items()),
+                              case("d-better", "A heat plan for old people", same, checked="2001-01-01")])
+    found = {hit.slug: hit.score for hit in engine.search(Query("heat plan people")).hits}
+    assert list(found) == ["d-better", "c-fresher", "b-fresh", "a-stale"]
+    assert found["c-fresher"] == found["b-fresh"]
+    assert found["a-stale"] == pytest.approx(found["b-fresh"] * (1 - STALE_LOSS))
+    assert slugs(engine, "heat plan people", sort=Sort.EVIDENCE) == list(found), "and so where all else is equal"
 
 
 @pytest.mark.parametrize(("text", "expected"), [

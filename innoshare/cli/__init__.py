@@ -21,7 +21,7 @@ from rich.markup import escape
 
 from innoshare import __version__
 from innoshare.cli import asking, contributing, drafting, founding, keeping, reviewing, serving
-from innoshare.cli.common import err
+from innoshare.cli.common import err, speak_every_script
 from innoshare.config import ENVIRONMENT_PREFIX, SETTINGS_FILE, Settings
 from innoshare.errors import BadInput, InnoshareError
 
@@ -49,6 +49,7 @@ def main(context: click.Context) -> None:
 
     Settings come from INNOSHARE_* variables; the README lists them.
     """
+    speak_every_script()
     try:
         context.obj = Settings()
     except ValidationError as error:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
 # What is contributed is shown as it stands: `:smile:` too.
 out, err = (Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False) for stderr in (False, True))
+
+
+def speak_every_script() -> None:
+    """Words of any script fail at no console that cannot show them; what goes into a pipe or a file is UTF-8 with the
+    line ends of Unix, as content is."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="backslashreplace")
+            else:
+                stream.reconfigure(encoding="utf-8", newline="\n", errors="backslashreplace")
 
 
 def library_now(settings: Settings) -> "Library":

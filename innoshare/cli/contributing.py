@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -28,8 +27,6 @@ def check(settings: Settings, paths: Sequence[Path], style: str, summary: Path |
     from innoshare import report
 
     findings = report.check(paths or [settings.content])
-    if isinstance(sys.stdout, TextIOWrapper):  # Words of any script must not fail at a console that cannot show them.
-        sys.stdout.reconfigure(encoding=None if style == "text" else "utf-8", errors="backslashreplace")
     if style == "text":
         plain = not out.is_terminal or out.no_color or out.is_dumb_terminal or out.legacy_windows
         report.text(findings, sys.stdout, colour=not plain)

@@ -66,7 +66,7 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
     values = _asked(kind, values, found, settings) if asking else values
     text, told = _looked_over(kind, values, found)
     if to_stdout:
-        sys.stdout.buffer.write(text.encode())  # as files are, whatever the terminal's language
+        sys.stdout.write(text)
         return
     path = drafting.create(settings.content, kind, slug or _named(kind, values, settings, asking), text)
     out.print(escape(str(path)))

@@ -34,8 +34,7 @@ def review(settings: Settings, base: str, preview: Path | None) -> None:
         assert preview
         return files.write(library, settings, pages, preview)
 
-    text = look(settings, base, show if preview else None)
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))  # also where the terminal's language knows fewer letters
+    sys.stdout.write(look(settings, base, show if preview else None))
 
 
 @click.command()
@@ -56,8 +55,7 @@ def comment(settings: Settings, file: Path, number: int, head: str, token: str, 
 
     forge = settings.code_host
     if forge is None:
-        raise BadInput([("INNOSHARE_REPOSITORY", "Set it to the address of the repository"
-                         + (", and INNOSHARE_FORGE to github, gitlab or forgejo." if settings.repository else "."))])
+        raise BadInput([("INNOSHARE_REPOSITORY", "Set it to the address of the repository.")])
     with file.open("rb") as stream:
         data = stream.read(4 * forge_api.MAX_COMMENT + 1)  # a letter has at most four bytes
     text = forge_api.checked(data.decode("utf-8", "replace"), [settings.base_url, settings.repository])

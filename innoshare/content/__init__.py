@@ -46,10 +46,10 @@ from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.content.mending import shown
 from innoshare.content.rules import EVERY_CASE, EVERY_CHALLENGE, EVERY_PAGE, Found, Page, Rule, World
 from innoshare.errors import Level, Problem
+from innoshare.files import plain_bytes
 
 __all__ = ["EVERY_CASE", "EVERY_CHALLENGE", "EVERY_PAGE", "FOLDERS", "FORMS", "KINDS", "MAX_PROBLEMS_PER_FILE", "WORDS",
-           "Content", "Spot", "World", "check", "digests", "plain_bytes", "printable", "proofread",
-           "read"]
+           "Content", "Spot", "World", "check", "digests", "printable", "proofread", "read"]
 
 MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
 MAX_NAMED = 10  # Cases of a circle that a message names; who has read so many sees which way it goes.
@@ -95,8 +95,6 @@ class _File:
     data: bytes
 
 
-_OPEN_FLAGS = (os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-               | getattr(os, "O_BINARY", 0))
 _OTHER_TEXT_ENDINGS = (".md", ".markdown", ".mdown", ".txt", ".yaml", ".yml", ".docx", ".odt")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 _MAY_LIE_ANYWHERE = re.compile(r"(readme|license|licence|copying|notice)(\..*)?", re.IGNORECASE)
@@ -143,7 +141,7 @@ def _file(path: Path, label: str, folder: str, ending: str) -> Iterator[_File | 
         yield _problem(label, "This is a link to another file; links are not followed.", "Put the file itself here.")
         return
     try:
-        data = plain_bytes(path)
+        data = plain_bytes(path, MAX_FILE_BYTES)
     except OSError as error:
         yield _problem(label, f"The file cannot be read ({error.strerror}).",
                        "Check that it is a plain file that may be read, and the disk.")
@@ -152,23 +150,6 @@ def _file(path: Path, label: str, folder: str, ending: str) -> Iterator[_File | 
         yield _problem(label, "This is not a plain file.", f"Put a text file here, or use a name without {ending}.")
         return
     yield _File(folder, path.stem, label, data)
-
-
-def plain_bytes(path: Path) -> bytes | None:
-    """The bytes of a plain file, as far as content is read: at most MAX_FILE_BYTES, and one more where there are more.
-
-    None where it is no plain file, and for a link. Opens nothing that would wait. Raises OSError.
-    """
-    if path.is_symlink():  # where the system has no O_NOFOLLOW, this is all
-        return None
-    handle = os.open(path, _OPEN_FLAGS)
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
-        with open(handle, "rb", closefd=False) as file:
-            return file.read(MAX_FILE_BYTES + 1)
-    finally:
-        os.close(handle)
 
 
 def _problem(path: str, message: str, remedy: str, line: int = 1, level: Level = "error") -> Problem:

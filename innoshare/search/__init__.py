@@ -206,7 +206,7 @@ class Document:
 
     `texts` maps each of TEXT_FIELDS to plain text in `language`; `passages` are (field, sentence) pairs;
     `facets` maps each of FACETS to values; `year` is None where unknown; `adoptions` counts cities that took it
-    up; `updated` is an ISO day.
+    up; `updated` and `checked` are ISO days: of the last change, and on which somebody last said that it is true.
     """
 
     slug: str
@@ -218,6 +218,7 @@ class Document:
     evidence_level: int
     adoptions: int
     updated: str
+    checked: str
 
 
 def document(case: Case, city: City, country_names: Iterable[str], labels: Mapping[str, Mapping[str, str]],
@@ -249,6 +250,7 @@ def document(case: Case, city: City, country_names: Iterable[str], labels: Mappi
         evidence_level=case.evidence_level,
         adoptions=case.taken_up,
         updated=case.updated,
+        checked=case.checked,
     )
 
 

@@ -16,12 +16,14 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from innoshare.case import STALE_AFTER
 from innoshare.search import FACETS, Document, Facet, Query, Sort
 
 Ints = npt.NDArray[np.int64]
@@ -47,6 +49,13 @@ MIN_AMONG = 30
 # twice; far beyond that size the rarest asked words are read again (about 1 ms each).
 CACHE_BYTES = 64 * 1024 * 1024
 ENTRY_BYTES = 1024  # What an entry costs beside its numbers: its key, the objects around them (measured: 0.5 to 1 KB).
+
+# The share of its score that a stale case loses in a search: what is true today comes first among cases that answer
+# about equally well, and a better answer stays above a fresher one. Found by calling any third of the cases stale, 20
+# times, for 53 questions to our 26 cases and for 27 to 5,260 short records, where neighbours among the first ten differ
+# by 14 % and 2 %. With .05 a stale one among them sinks by .2 and 1.3 places, and nDCG@10 changes by -.0005 and +.0009;
+# with .1 by .4 and 3.2 places, -.0013 and -.0050; with .2 by .8 and 9.4, -.0061 and -.0221.
+STALE_LOSS = 0.05
 
 # Values listed per facet: enough for every country of the world; of tags, nobody reads on.
 MAX_FACET_VALUES = 250
@@ -313,6 +322,8 @@ class Columns:
             "newest": np.array(day, dtype=np.int64) * 10_000 + np.array(year, dtype=np.int64),
             "evidence": np.array([document.evidence_level for document in documents], dtype=np.int64),
             "adopted": np.array([document.adoptions for document in documents], dtype=np.int64),
+            "checked": np.array([date.fromisoformat(document.checked).toordinal() for document in documents],
+                                dtype=np.int64),
         }, values
 
     def narrow(self, found: Bools, query: Query) -> tuple[Bools, tuple[Facet, ...]]:
@@ -342,14 +353,20 @@ class Columns:
             facets.append(self._facet(name, here, selected.get(name, frozenset())))
         return result, tuple(facets)
 
+    def aged(self, scores: Floats, today: date) -> Floats:
+        """The scores of a search, those of stale cases lower by STALE_LOSS."""
+        stale = self._arrays["checked"] < (today - STALE_AFTER).toordinal()
+        return np.where(stale, scores * (1 - STALE_LOSS), scores)
+
     def top(self, result: Bools, scores: Floats, sort: Sort, offset: int, limit: int) -> Ints:
-        """The rows of one page: by what is sorted by, then by score, then by slug (which is the order of rows)."""
+        """The rows of one page: by what is sorted by, then by score, then the one that was checked last, then by slug
+        (which is the order of rows)."""
         rows = np.flatnonzero(result)
         keys = scores if sort is Sort.RELEVANCE else self._arrays[sort.value]
         here = keys[rows]
         if len(rows) > offset + limit:  # Sort only what can be on the page: nothing below the last place on it.
             rows = rows[here >= np.partition(here, -(offset + limit))[-(offset + limit)]]
-        order = np.lexsort((rows, -scores[rows], -keys[rows]))
+        order = np.lexsort((rows, -self._arrays["checked"][rows], -scores[rows], -keys[rows]))
         return rows[order[offset:offset + limit]]
 
     def having(self, name: str, values: Iterable[str]) -> Bools:

@@ -22,6 +22,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,7 +64,7 @@ from innoshare.search.words import Words
 from innoshare.vectors import NONE, Embedder, Vectors
 
 # Raise whenever the files or what they hold change, so that an older index is rebuilt and not misread.
-FORMAT = f"2 whoosh {whoosh.__version__}"
+FORMAT = f"3 whoosh {whoosh.__version__}"
 MANIFEST = "manifest.json"
 LISTS = "lists.json"
 CONCEPTS = "concepts.json"
@@ -348,6 +349,7 @@ class WhooshEngine(Engine):
         if self._meaning and asked.words:
             near = self._meaning.of_rows(self._meaning.of_question(plain, language))
             scores = fused(scores, near, self._meaning.trust)
+        scores = self._columns.aged(scores, datetime.now(UTC).date())
         result, facets = self._columns.narrow(found, query)
         sort = Sort.NEWEST if query.sort is Sort.RELEVANCE and not scored else query.sort
         rows = self._columns.top(result, scores, sort, query.offset, query.per_page).tolist()

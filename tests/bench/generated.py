@@ -84,7 +84,8 @@ def documents(count: int, seed: int = 1) -> Iterator[Document]:
             year=year,
             evidence_level=level,
             adoptions=int(rng.poisson(1)),
-            updated=f"{min(year + int(rng.integers(3)), 2026)}-{int(rng.integers(1, 13)):02d}-01",
+            updated=(updated := f"{min(year + int(rng.integers(3)), 2026)}-{int(rng.integers(1, 13)):02d}-01"),
+            checked=updated,
         )
 
 
