@@ -9,6 +9,7 @@ need a case as a whole, and a new front-matter field then changes no table. What
 adoptions, has a table.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,6 +109,13 @@ class TextRow(SQLModel, table=True):
     __tablename__ = "text"
     path: str = Field(primary_key=True)
     text: str
+
+
+class FileRow(SQLModel, table=True):
+    """A file of the content folder, in order or not; `path` is below that folder."""
+
+    __tablename__ = "file"
+    path: str = Field(primary_key=True)
 
 
 class TermRow(SQLModel, table=True):
@@ -217,6 +225,17 @@ class Catalogue:
         return [Match(cards[row.case], Strength(row.strength), row.score, _Evidence.validate_json(row.evidence))
                 for row in rows]
 
+    def answer_counts(self) -> dict[str, Counter[Strength]]:
+        """Challenge -> how many cases were found to answer it, by strength. Warnings do not count."""
+        columns = AnswerRow.challenge, AnswerRow.strength, func.count()
+        found: dict[str, Counter[Strength]] = {}
+        with self._reading() as session:
+            rows = session.exec(select(*columns).join(CaseRow).where(~col(CaseRow.is_warning))
+                                .group_by(AnswerRow.challenge, AnswerRow.strength))
+            for challenge, strength, count in rows:
+                found.setdefault(challenge, Counter())[Strength(strength)] = count
+        return found
+
     def answered_by(self, case: str) -> dict[str, Strength]:
         """The challenges that a case answers or warns of, with how strongly."""
         with self._reading() as session:
@@ -240,6 +259,11 @@ class Catalogue:
         with self._reading() as session:
             row = session.get(TextRow, path)
             return row.text if row else ""
+
+    def files(self) -> list[str]:
+        """The paths of all files of the content folder, also of drafts and of those with mistakes."""
+        with self._reading() as session:
+            return list(session.exec(select(FileRow.path)))
 
     def checked_before(self, day: str) -> list[Case]:
         """The published cases that nobody has looked at since before `day`, the longest unseen first."""
@@ -345,8 +369,8 @@ class Catalogue:
             return [_card(row, tuple(themes.get(row.slug, ()))) for row in rows]
 
 
-_TABLES = (CityRow, CaseRow, ChallengeRow, AnswerRow, HistoryRow, TextRow, TermRow, ConceptRow, TagRow, AdoptionRow,
-           InspirationRow, SimilarRow)
+_TABLES = (CityRow, CaseRow, ChallengeRow, AnswerRow, FileRow, HistoryRow, TextRow, TermRow, ConceptRow, TagRow,
+           AdoptionRow, InspirationRow, SimilarRow)
 
 
 @contextmanager
@@ -370,15 +394,18 @@ def write(path: Path, *, cases: Mapping[str, Case], challenges: Mapping[str, Ope
           country_names: Mapping[str, str], histories: Mapping[str, FileHistory], texts: Mapping[str, str]) -> None:
     """Write the catalogue of an edition to `path`, which must not exist.
 
-    `rendered`, `digests`, `histories` and `texts` map a file's path (`cases/x.md`) to its rendered body, its digest, what
-    git knows of it and (of cases) all it says; `documents` and `similar` map a case's slug to the digest of its document and to the slugs of cases
-    like it; `country_names` maps country codes to names. Raises EditionError where the disk refuses.
+    `rendered`, `digests`, `histories` and `texts` map a file's path (`cases/x.md`) to its rendered body, its digest (of
+    every file, in order or not), what git knows of it and (of cases) all it says; `documents` and `similar` map a
+    case's slug to the digest of its document and to the slugs of cases like it; `country_names` maps country codes to
+    names. Raises EditionError where the disk refuses.
     """
     with _writing(path) as session:
         for file, history in histories.items():
             session.add(HistoryRow(path=file, data=_Histories.dump_json(history).decode()))
         for file, text in texts.items():
             session.add(TextRow(path=file, text=text))
+        for file in digests:
+            session.add(FileRow(path=file))
         for city in cities.values():
             file = f"cities/{city.slug}.md"
             session.add(CityRow(slug=city.slug, digest=digests.get(file, ""), name=city.name, country=city.country,
@@ -403,7 +430,7 @@ def write(path: Path, *, cases: Mapping[str, Case], challenges: Mapping[str, Ope
                 session.add(TagRow(case=case.slug, vocabulary=field, value=value))
             for position, other in enumerate(similar.get(case.slug, ())):
                 session.add(SimilarRow(case=case.slug, position=position, other=other))
-            for source in case.inspired_by:
+            for source in dict.fromkeys(case.inspired_by):
                 if source in cases:
                     session.add(InspirationRow(case=case.slug, source=source))
             for position, adoption in enumerate(case.adoptions):

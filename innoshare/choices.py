@@ -104,7 +104,7 @@ TAKEN_UP = (AdoptionStatus.PILOTING, AdoptionStatus.ADOPTED, AdoptionStatus.ADAP
 class ChallengeStatus(Choice):
     """How far an open challenge of the wanted board has come."""
 
-    OPEN = "open", "Open", "Nobody has shown the city an answer yet"
+    OPEN = "open", "Open", "An answer is looked for"
     MATCHED = "matched", "Matched", "The city looks into an answer, or tries it out"
     SOLVED = "solved", "Solved", "The city has an answer that works for it"
 

@@ -90,6 +90,8 @@ class Edition:
         try:
             self.about: dict[str, Any] = json.loads((directory / "edition.json").read_text(encoding="utf-8"))
             self.fingerprint: str = self.about["fingerprint"]
+            self.built: str = self.about["built"]
+            self.history_reason: str = self.about["history"]["reason"]
             if _checksum(directory / "catalogue.sqlite") != self.about["catalogue"]:
                 raise ValueError("the catalogue is not as it was written")
             self.engine = whoosh.WhooshEngine(directory / "index", embedder, sides=sides)
@@ -190,7 +192,8 @@ def build(root: Path, data: Path, *, embeddings: str = vectors.STATIC, strict: b
     with _only_builder(data):
         name = fingerprint(root, embeddings)
         _sweep(data)
-        if not force and name == published(data) and (about := _about_published(data)) and not about["not_rendered"]:
+        about = None if force or name != published(data) else _about_published(data)
+        if about and not about["not_rendered"] and not about["history"]["failed"]:
             return Built(name, False, about["cases"], about["cities"],
                          problems=tuple(Problem(**problem) for problem in about["problems"]))
         progress("Reading", 0, 1)
@@ -339,7 +342,7 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
         "catalogue": _checksum(directory / "catalogue.sqlite"),
         "cases": len(cases), "cities": len(cities), "problems": [asdict(problem) for problem in found.problems],
         "not_rendered": dict(not_rendered),
-        "history": {"complete": history.complete, "reason": history.reason, "head": history.head},
+        "history": {"reason": history.reason, "failed": history.failed},
     }, indent=1), encoding="utf-8")
     return len(cases), len(cities), indexed
 
@@ -366,19 +369,23 @@ def _similar(engine: Engine, documents: Sequence[Document], cases: Mapping[str, 
 
 def _answers(matcher: Matcher, challenges: Mapping[str, OpenChallenge], progress: Progress
              ) -> dict[str, tuple[Match, ...]]:
-    """For each challenge of the wanted board the cases that answer it, then those that warn of it; best first."""
     step = _counted("Matching", len(challenges), progress)
     answers: dict[str, tuple[Match, ...]] = {}
     for slug, challenge in challenges.items():
-        try:
-            asked = Challenge.of(challenge.challenge, matcher.cities[challenge.city], _asked_in(challenge.language))
-        except BadInput:
-            answers[slug] = ()  # Too short to be answered; shown all the same.
-        else:
-            found = matcher.match(asked)
-            answers[slug] = (*found.matches, *found.cautions)
+        answers[slug] = answers_to(challenge, matcher)
         step(slug)
     return answers
+
+
+def answers_to(challenge: OpenChallenge, matcher: Matcher) -> tuple[Match, ...]:
+    """The cases that answer a challenge of the wanted board, then those that warn of it; each best first. None where it
+    is too short to be answered: it is shown all the same."""
+    try:
+        asked = Challenge.of(challenge.challenge, matcher.cities[challenge.city], _asked_in(challenge.language))
+    except BadInput:
+        return ()
+    found = matcher.match(asked)
+    return (*found.matches, *found.cautions)
 
 
 def _asked_in(language: str) -> str:

@@ -6,7 +6,7 @@ nothing and keeps nothing of what is asked.
 
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -30,12 +30,18 @@ from innoshare.search.text import fold
 # A question that makes ready what the first one needs: models, and how languages are told apart.
 WARMING = "ready"
 
+WANTED = ("status", "theme", "country")  # The facets of the wanted board.
+
 NEWEST = 6  # Cards on the home page: two rows of three on a wide screen.
+
+
+# Cases of a lineage that are told in one direction: more than anybody follows, and a bound for an answer of the API.
+MOST_LEARNED = 200
 
 
 @dataclass(frozen=True)
 class Learned:
-    """A case in a line of learning: `card` learned from the one before it, `depth` steps from where the line begins."""
+    """A case in a lineage, `depth` steps from where it begins: its neighbours have depth 1."""
 
     card: Card
     depth: int
@@ -45,10 +51,11 @@ class Learned:
 class Entry:
     """A case with all that its page shows.
 
-    `adopters` are the cities named in its adoptions that have a file, `inspirations` the cases it learned from, as far
-    as they are here, `learners` those that learned from it, each followed by those that learned from that one.
-    `similar` are the cases like it, most like it first; `answers` the open challenges that it answers. `history` is
-    what git knows of its file, None where that is nothing.
+    `adopters` are the cities named in its adoptions that have a file. `origins` are the cases it learned from, as far
+    as they are here, each followed by those that this one learned from; `learners` those that learned from it, each
+    followed by those that learned from this one; of both at most MOST_LEARNED, each case once. `similar` are the cases
+    like it, most like it first; `answers` the open challenges that it answers. `history` is what git knows of its file,
+    None where that is nothing.
     """
 
     case: Case
@@ -56,11 +63,16 @@ class Entry:
     country_name: str
     rendered: Rendered
     adopters: Mapping[str, City]
-    inspirations: Mapping[str, Card]
+    origins: tuple[Learned, ...]
     learners: tuple[Learned, ...]
     similar: tuple[Card, ...]
     answers: tuple[OpenChallenge, ...]
     history: FileHistory | None
+
+    @property
+    def inspirations(self) -> Mapping[str, Card]:
+        """The cases that it names as what it learned from, as far as they are here."""
+        return {learned.card.slug: learned.card for learned in self.origins if learned.depth == 1}
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,8 @@ class ChallengeEntry:
     """An open challenge with all that its page shows.
 
     `confirmed` are the cases that the city itself found to answer it; `matches` and `cautions` those that the library
-    found, best first. `history` is what git knows of its file, None where that is nothing.
+    found, best first. `since` says of each case that answers it on which day that became so, or the case last changed.
+    `history` is what git knows of its file, None where that is nothing.
     """
 
     challenge: OpenChallenge
@@ -78,6 +91,7 @@ class ChallengeEntry:
     confirmed: tuple[Card, ...]
     matches: tuple[Match, ...]
     cautions: tuple[Match, ...]
+    since: Mapping[str, str]
     history: FileHistory | None
 
 
@@ -132,8 +146,8 @@ class Library:
     def __init__(self, opened: Edition) -> None:
         self._catalogue, self._engine = opened.catalogue, opened.engine
         self.edition: str = opened.fingerprint
-        self.built: str = opened.about["built"]
-        self.history_reason: str = opened.about["history"]["reason"]
+        self.built: str = opened.built
+        self.history_reason: str = opened.history_reason
         self.vocabulary: Vocabulary = self._catalogue.vocabulary()
         self._close = weakref.finalize(self, opened.close)
 
@@ -148,7 +162,7 @@ class Library:
 
     def warm(self) -> None:
         """Compute what is computed once, before anybody waits for it."""
-        _ = self.facts, self.challenges, self.cities, self.languages, self._names
+        _ = self.facts, self.challenges, self.answer_counts, self.cities, self.languages, self._names
         self._engine.candidates(WARMING)
 
     def entry(self, slug: str) -> Entry:
@@ -163,31 +177,38 @@ class Library:
             case, city, country_name(city.country), rendered,
             adopters={item.city: self.cities[item.city] for item in case.adoptions
                       if item.city and item.city in self.cities},
-            inspirations=self.cards(case.inspired_by),
-            learners=tuple(self._learners(slug)),
+            origins=self.origins(case),
+            learners=self._lineage(slug, self._learners),
             similar=tuple(self.cards(self._catalogue.similar(slug)).values()),
             answers=() if case.is_warning else tuple(item for item in self.challenges if item.slug in strong
                                                      and item.status is not ChallengeStatus.SOLVED),
             history=self._catalogue.history(f"cases/{slug}.md"))
 
-    def _learners(self, slug: str) -> Iterator[Learned]:
-        """Who learned from a case, and from those, each once and before those that learned from it."""
-        seen, waiting = {slug}, [(slug, 0)]
-        while waiting:
+    def origins(self, case: Case) -> tuple[Learned, ...]:
+        """The cases that a case learned from, and what these learned from; it need not be in the library itself."""
+        return self._lineage(case.slug, {**self._teachers, case.slug: case.inspired_by})
+
+    def _lineage(self, slug: str, neighbours: Mapping[str, Sequence[str]]) -> tuple[Learned, ...]:
+        """The cases that are reached from `slug`, each once, those reached from one behind it."""
+        seen, waiting, depths = {slug}, [(slug, 0)], dict[str, int]()
+        while waiting and len(depths) <= MOST_LEARNED:
             case, depth = waiting.pop()
-            if depth and (card := self.cards([case]).get(case)):
-                yield Learned(card, depth)
-            learners = [learner for learner in self._learned_from.get(case, ()) if learner not in seen]
-            seen.update(learners)
-            waiting += [(learner, depth + 1) for learner in reversed(learners)]
+            depths[case] = depth
+            new = [other for other in dict.fromkeys(neighbours.get(case, ())) if other not in seen]
+            seen.update(new)
+            waiting += [(other, depth + 1) for other in reversed(new)]
+        del depths[slug]
+        return tuple(Learned(card, depths[other]) for other, card in self.cards(depths).items())
 
     @cached_property
-    def _learned_from(self) -> Mapping[str, Sequence[str]]:
+    def _teachers(self) -> Mapping[str, Sequence[str]]:
+        """Case -> the cases that it learned from."""
+        return _grouped(self._catalogue.inspirations())
+
+    @cached_property
+    def _learners(self) -> Mapping[str, Sequence[str]]:
         """Case -> the cases that learned from it."""
-        learners: dict[str, list[str]] = {}
-        for learner, source in self._catalogue.inspirations():
-            learners.setdefault(source, []).append(learner)
-        return learners
+        return _grouped((source, learner) for learner, source in self._catalogue.inspirations())
 
     def text(self, slug: str) -> str:
         """The file of a case, as it was when this edition was built; "" where the case never was a file."""
@@ -203,18 +224,49 @@ class Library:
         if found is None:
             raise NotFound("There is no open challenge of this name in the library.")
         challenge, rendered = found
-        city, answers = self.cities[challenge.city], self._catalogue.answers(slug)
+        return self._entry_of(challenge, rendered, self._catalogue.answers(slug),
+                              self._catalogue.history(f"challenges/{slug}.md"))
+
+    def foresee(self, challenge: OpenChallenge, rendered: Rendered) -> ChallengeEntry:
+        """A challenge that is not in the library yet as it would be there; its city must be in the library."""
+        return self._entry_of(challenge, rendered, edition.answers_to(challenge, self._matcher), None)
+
+    def _entry_of(self, challenge: OpenChallenge, rendered: Rendered, answers: Sequence[Match],
+                  history: FileHistory | None) -> ChallengeEntry:
+        city = self.cities[challenge.city]
+        confirmed = tuple(self.cards(challenge.answered_by).values())
+        matches = tuple(match for match in answers if not match.card.is_warning)
         return ChallengeEntry(
-            challenge, city, country_name(city.country), rendered,
-            confirmed=tuple(self.cards(challenge.answered_by).values()),
-            matches=tuple(match for match in answers if not match.card.is_warning),
+            challenge, city, country_name(city.country), rendered, confirmed, matches,
             cautions=tuple(match for match in answers if match.card.is_warning),
-            history=self._catalogue.history(f"challenges/{slug}.md"))
+            since={card.slug: max(challenge.published, card.updated, self._first_published(card.slug))
+                   for card in (*confirmed, *(match.card for match in matches))},
+            history=history)
+
+    def _first_published(self, slug: str) -> str:
+        """The day on which a case came into the library; "" where git does not know."""
+        history = self._catalogue.history(f"cases/{slug}.md")
+        return history.first_published or "" if history else ""
 
     @cached_property
     def challenges(self) -> tuple[OpenChallenge, ...]:
         """The wanted board, newest first."""
         return tuple(self._catalogue.challenges())
+
+    def wanted(self, filters: Mapping[str, Collection[str]]) -> tuple[OpenChallenge, ...]:
+        """Those of the wanted board that have one of the values in each of `filters` (of WANTED), newest first."""
+        return tuple(item for item in self.challenges
+                     if all(set(self.kinds_of(item)[name]) & set(values) for name, values in filters.items()))
+
+    def kinds_of(self, challenge: OpenChallenge) -> Mapping[str, Sequence[str]]:
+        """The values that a challenge has in each facet of the wanted board."""
+        return {"status": (challenge.status.value,), "theme": challenge.themes,
+                "country": (self.cities[challenge.city].country,)}
+
+    @cached_property
+    def answer_counts(self) -> Mapping[str, Mapping[Strength, int]]:
+        """Challenge -> how many cases were found to answer it, by strength; nothing where there are none."""
+        return self._catalogue.answer_counts()
 
     def city(self, slug: str) -> CityEntry:
         """A city. Raises NotFound."""
@@ -257,10 +309,19 @@ class Library:
         return content.proofread(folder, name, text, replace(self._world, today=datetime.now(UTC).date()))
 
     @cached_property
+    def file_names(self) -> Mapping[str, Collection[str]]:
+        """Folder of the content (`cases`, `challenges`, `cities`) -> the names of its files without ending, also of
+        drafts and of those with mistakes."""
+        names: dict[str, set[str]] = {folder: set() for folder in content.KINDS}
+        for path in self._catalogue.files():
+            folder, _, name = path.removesuffix(".md").rpartition("/")
+            if folder in names:
+                names[folder].add(name)
+        return names
+
+    @cached_property
     def _world(self) -> World:
-        files = {"cases": frozenset(self._catalogue.slugs()), "cities": frozenset(self.cities),
-                 "challenges": frozenset(item.slug for item in self.challenges)}
-        return World("content", date.min, files, self.cities, self.vocabulary, {})
+        return World("content", date.min, self.file_names, self.cities, self.vocabulary, {})
 
     def search(self, query: Query) -> Found:
         """The page of hits that `query` asks for. Raises BadInput where it goes beyond the bounds."""
@@ -320,12 +381,21 @@ class Library:
                 return _choice_label(Outcome, value)
             case "city_size":
                 return _choice_label(SizeBand, value)
+            case "status":
+                return _choice_label(ChallengeStatus, value)
         return value
 
 
 # Facet (`theme`) -> vocabulary (`themes`), from the marks on the fields of a case.
 VOCABULARY_OF_FACET = {mark(info).facet or "": name for _, info in Case.front_matter()
                        if (name := mark(info).vocabulary)}
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 def _choice_label(choices: type[Choice], value: str) -> str:

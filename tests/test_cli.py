@@ -1,6 +1,5 @@
 """Commands do what they say, with the exit status and the streams that scripts rely on."""
 
-import io
 import json
 import re
 import signal
@@ -15,9 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from innoshare import report
 from innoshare.cli import main
-from innoshare.errors import Problem
 from innoshare.search import SIDES
 
 
@@ -83,33 +80,6 @@ def test_check_tells_of_a_link_and_of_a_file_that_is_nowhere(runner: CliRunner, 
 
 def test_check_of_what_is_not_there_is_wrong_use(runner: CliRunner, tmp_path: Path) -> None:
     assert runner.invoke(main, ["check", str(tmp_path / "nothing")]).exit_code == 2
-
-
-HOSTILE = Problem("content/cases/x%0A.md", 3, 1, "title,x", "error", "bad\n::error::forged \x1b[31m", "100 % sure\r")
-
-
-def printed(style: str) -> str:
-    stream = io.StringIO()
-    report.PRINTERS[style]([HOSTILE], stream)
-    return stream.getvalue()
-
-
-def test_contributed_words_cannot_speak_to_github() -> None:
-    lines = printed("github").splitlines()
-    assert len(lines) == 1
-    assert "%0A::error::forged" in lines[0]
-    assert "title=title%2Cx" in lines[0]
-    assert "x%250A.md" in lines[0]
-
-
-def test_contributed_words_cannot_steer_a_terminal() -> None:
-    assert "\x1b" not in printed("text")
-
-
-def test_sarif_names_place_and_rule() -> None:
-    run = json.loads(printed("sarif"))["runs"][0]
-    region = run["results"][0]["locations"][0]["physicalLocation"]
-    assert region == {"artifactLocation": {"uri": HOSTILE.path}, "region": {"startLine": 3, "startColumn": 1}}
 
 
 def test_search_prints_hits_and_json(runner: CliRunner) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from innoshare import content, edition, vectors
+from innoshare import edition, vectors
 from innoshare.config import Settings
 from innoshare.errors import EditionError
 from innoshare.library import Latest, Library
@@ -157,6 +158,42 @@ def test_a_damaged_catalogue_is_an_edition_error(folder: Path, tmp_path: Path) -
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(EditionError, match="build"):
         Library.open(Settings(content=folder, data=tmp_path / "data"))
+
+
+def test_an_edition_of_an_older_innoshare_is_an_edition_error_and_is_made_anew(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    about = data / "editions" / edition.build(folder, data).fingerprint / "edition.json"
+    told = json.loads(about.read_text(encoding="utf-8"))
+    about.write_text(json.dumps({key: value for key, value in told.items() if key != "history"}), encoding="utf-8")
+    with pytest.raises(EditionError, match="build"):
+        Library.open(Settings(content=folder, data=data))
+    assert edition.build(folder, data).fresh
+
+
+def test_a_history_that_git_could_not_tell_is_asked_for_again(
+        folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", str(folder), "-c", "user.name=City", "-c", "user.email=city@testby.example",
+                        *arguments], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "All")
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *--max-count=*--*) exit 128;; esac\nexec {shutil.which("git")} "$@"\n')
+    slow.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+        first = edition.build(folder, tmp_path / "data")
+        opened = edition.open_published(tmp_path / "data")
+        assert opened.history_reason
+        opened.close()
+    second = edition.build(folder, tmp_path / "data")
+    assert (second.fresh, second.fingerprint) == (True, first.fingerprint)
+    opened = edition.open_published(tmp_path / "data")
+    assert opened.history_reason == ""
+    opened.close()
 
 
 def test_a_build_mends_a_damaged_edition(folder: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from innoshare.web.parameters import MATCH, MAX_MISTAKES, SEARCH
 from innoshare.web.shapes import MatchBody
 
 GETS = ("/api/v1/search", "/api/v1/match?challenge=rain+floods+the+cellars", "/api/v1/suggest?q=wa", "/api/v1/cases",
-        "/api/v1/cities", "/api/v1/vocabulary")
+        "/api/v1/cities", "/api/v1/vocabulary", "/api/v1/challenges", "/api/v1/challenges/sandhaven-late-shifts")
 
 
 def problem(response: TestResponse, status: int) -> dict[str, object]:
@@ -47,7 +47,7 @@ def test_an_answer_is_json_open_to_every_site_and_cacheable(client: FlaskClient,
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     json.loads(answer.data, parse_constant=pytest.fail)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    whose = "private" if "challenge" in url else "public"  # What somebody typed is kept in no cache that others share.
+    whose = "private" if "challenge=" in url else "public"  # What somebody typed is kept in no cache that others share.
     assert answer.headers["Cache-Control"] == f"{whose}, max-age=60"
     assert "Set-Cookie" not in answer.headers
 

@@ -66,7 +66,8 @@ def each(request: pytest.FixtureRequest) -> tuple[FlaskClient, Library]:
 
 def paths(library: Library) -> list[str]:
     cases = [f"/cases/{card.slug}" for card in library.cases(1, 50)[1]]
-    return [*PATHS, *cases, *(f"/cities/{slug}" for slug in library.cities)]
+    return [*PATHS, "/challenges", *cases, *(f"/cities/{slug}" for slug in library.cities),
+            *(f"/challenges/{item.slug}" for item in library.challenges)]
 
 
 def test_every_page_stands_and_every_link_of_ours_leads_somewhere(each: tuple[FlaskClient, Library]) -> None:
@@ -114,7 +115,7 @@ def test_every_page_is_well_formed_labelled_and_self_contained(each: tuple[Flask
                 assert set(attributes.get(name, "").split()) <= set(ids), (path, attributes)
         assert all(attributes["src"].startswith("/static/") for attributes in (*page.all("script"), *page.all("img")))
         assert all(attributes["href"].startswith("/static/") for attributes in page.all("link")
-                   if attributes["rel"] != "canonical")
+                   if attributes["rel"] not in ("canonical", "alternate"))
         assert "style" not in {tag for tag, _ in page.tags}
         labels = {attributes.get("for") for attributes in page.all("label")}
         assert all(attributes.get("id") in labels or attributes.get("type") == "checkbox"

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from innoshare.case import LANGUAGES
-from innoshare.choices import EVIDENCE_LEVELS, Outcome, SizeBand
+from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES, Outcome, SizeBand
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import NEAREST, Answer, Challenge, Verdict

@@ -111,7 +111,20 @@ def cases() -> Response:
 @blueprint.get("/cases/<slug>")
 def case(slug: str) -> Response:
     Parameters(arguments(), ()).finish()
-    return body(shapes.case_body(g.library.entry(slug), g.library, g.base_url))
+    return body(shapes.case_body(g.library.entry(slug), g.library, g.base_url, g.forge))
+
+
+@blueprint.get("/challenges")
+def challenges() -> Response:
+    library: Library = g.library
+    filters = parameters.wanted(arguments(), library)
+    return body(shapes.challenges_body(library.wanted(filters), library, g.base_url))
+
+
+@blueprint.get("/challenges/<slug>")
+def challenge(slug: str) -> Response:
+    Parameters(arguments(), ()).finish()
+    return body(shapes.challenge_body(g.library.challenge(slug), g.library, g.base_url, g.forge))
 
 
 @blueprint.get("/cities")

@@ -26,7 +26,7 @@ from innoshare import __version__
 from innoshare.config import Settings, host_of
 from innoshare.errors import BadInput, EditionError, InnoshareError
 from innoshare.library import Latest, Library
-from innoshare.web import api, pages
+from innoshare.web import adopt, api, feeds, pages, submit, wanted
 from innoshare.web.shapes import Mistake, ProblemBody, ReadyBody
 
 log = logging.getLogger("innoshare.web")
@@ -80,6 +80,8 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
             return source
     else:
         latest = Latest(source) if isinstance(source, Settings) else source
+    forge = settings.code_host
+    theme = _theme(settings.colour)
     app = Flask("innoshare", root_path=str(PACKAGE), static_folder="static", template_folder=str(_templates()))
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=20,
                       SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600)  # The address of a static file names its content.
@@ -107,7 +109,8 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
             unquote_to_bytes(request.query_string).decode()
         except UnicodeDecodeError:
             raise BadInput([("(unreadable)", "The address is not in UTF-8.")]) from None
-        if request.endpoint in ("static", "healthz", "readyz"):
+        g.settings, g.forge = settings, forge
+        if request.endpoint in ("static", "healthz", "readyz", "theme_css"):
             return None
         g.library = latest()
         g.etag = _etag(g.library)
@@ -135,14 +138,25 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
             if request.if_none_match.contains_weak(g.etag):
                 response.set_data(b"")
                 response.status_code = 304
-        elif request.method == "POST" and request.endpoint == "pages.match":
+        elif request.method == "POST" and request.endpoint in ("pages.match", "submit.fill"):
             # The asker's browser may keep the answer, on its disk too, for as long as one compares the cases in it:
             # without this, going back from a case shows no answer but the browser's request to send the form again.
+            # The same goes for the pages on which one shares something: each is the answer to the one before.
             # `private` keeps it out of caches that others share; the About page tells of the copy in the browser.
             response.headers.setdefault("Cache-Control", f"private, max-age={pages.ANSWER_SECONDS}")
         elif request.method != "OPTIONS":
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    @app.get("/theme.css")
+    def theme_css() -> AnyResponse:
+        """The colours of this library, where they are not those of the style sheet."""
+        return Response(theme, mimetype="text/css", headers={"Cache-Control": f"public, max-age={FRESH_SECONDS}"})
+
+    @app.context_processor
+    def site() -> dict[str, object]:
+        """What every page says of the library it belongs to."""
+        return {"site": settings, "forge": forge, "has_theme": bool(theme)}
 
     @app.get("/healthz")
     def healthz() -> AnyResponse:
@@ -162,6 +176,10 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
                                   age_seconds=int(age.total_seconds())))
 
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(wanted.blueprint)
+    app.register_blueprint(feeds.blueprint)
+    app.register_blueprint(submit.blueprint)
+    app.register_blueprint(adopt.blueprint)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_error_handler(Exception, tell)
     return app
@@ -211,7 +229,7 @@ _WORDS = {
     404: ("Not found", "There is nothing at this address. It may have been mistyped, or the case has been renamed."),
     405: ("This address does not take such a request", "It can be read, not written to."),
     406: ("Nothing to offer in this format", "This address answers in JSON. Ask for application/json."),
-    413: ("Too much at once", "The request is larger than this address takes. Describe one challenge."),
+    413: ("Too much at once", "The request is larger than this address takes. Send less at once."),
     415: ("Not in this format", "Send the challenge as JSON, with the content type application/json."),
 }
 
@@ -239,6 +257,18 @@ def _etag(library: Library) -> str:
     key = f"{library.edition} {__version__} {datetime.now(UTC).date()} {g.base_url} {request.path} ".encode(
         "utf-8", "replace") + request.query_string
     return sha256(key).hexdigest()[:32]
+
+
+def _theme(colour: str) -> str:
+    """A style sheet that puts the library's own colour in place of the blue of `site.css`; "" where it is that blue.
+
+    Signs stand on the colour itself, the bands on a darker one. Links need contrast against a ground that is not quite
+    white, so they are darker by a seventh; on the dark ground they are mixed with as much white as the blue ones."""
+    if colour == Settings.model_fields["colour"].default:
+        return ""
+    return (f":root {{ --enamel: {colour}; --enamel-deep: color-mix(in oklab, {colour} 72%, black); "
+            f"--link: light-dark(color-mix(in oklab, {colour} 86%, black), color-mix(in oklab, {colour} 38%, white)); "
+            "}\n")
 
 
 def _templates() -> Path:

@@ -4,25 +4,26 @@ Pages are made from the same bodies as the API's answers (`shapes`); the case pa
 it shows everything that the file says. Words, links and formats are in `wording`.
 """
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 
-from innoshare.case import LANGUAGES
-from innoshare.choices import EVIDENCE_LEVELS, AdoptionStatus, Outcome, Stage
+from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES, AdoptionStatus, ChallengeStatus, Outcome, Stage
 from innoshare.errors import BadInput
-from innoshare.library import Library
+from innoshare.library import CityEntry, Entry, Learned, Library
 from innoshare.matching import FEATURES, FIT, MAX_CHARACTERS, MAX_WORDS
+from innoshare.provenance import FileHistory
 from innoshare.search import MAX_QUERY_CHARACTERS, Query
-from innoshare.web import parameters, shapes, wording
+from innoshare.web import citing, parameters, shapes, wording
 from innoshare.web.parameters import Parameters
 
 blueprint = Blueprint("pages", __name__)
 
-# Days after which a case says that nobody has looked at it lately. weADAPT warns after five years; prices, laws and
-# offices change sooner, and a council that decides on two-year-old figures should be told.
-STALE_AFTER = 2 * 365
+# Cases that are shown of a lineage in one direction, and how deep it is drawn: what can be taken in at a glance on a
+# phone. The API names more.
+MOST_SHOWN, DEEPEST = 40, 4
+OPEN_AT_HOME = 3  # Open challenges on the home page: a row on a wide screen.
 # How long a browser may show the answer to a posted challenge again: as long as one compares the cases in it.
 ANSWER_SECONDS = 30 * 60
 # Mailing systems and social networks add these to every link; a newsletter's reader must not be refused for it.
@@ -43,6 +44,9 @@ def home() -> str:
         newest=[shapes.card_body(card, request.root_path) for card in library.facts.newest],
         warnings=[shapes.card_body(card, request.root_path) for card in library.facts.warnings[:3]],
         themes=[(term, dict(themes.counts).get(slug, 0)) for slug, term in library.vocabulary["themes"].items()],
+        wanted=[shapes.wanted_body(item, library, request.root_path)
+                for item in library.wanted({"status": [ChallengeStatus.OPEN]})[:OPEN_AT_HOME]],
+        challenges=len(library.challenges),
     )
 
 
@@ -94,34 +98,58 @@ def _refused(template: str, error: BadInput, **context: object) -> Response:
 
 @blueprint.get("/cases/<slug>")
 def case(slug: str) -> str:
+    asked = Parameters(given(request.args.items(multi=True)), ("cited",))
+    commit = citing.asked(asked)
+    asked.finish()
+    entry = g.library.entry(slug)
+    cited = citing.compared(commit, f"cases/{slug}.md", entry.history, g.forge) if commit else None
+    return case_page(entry, cited=cited)
+
+
+def case_page(entry: Entry, **more: object) -> str:
+    """The page of a case, also of one that is in no library yet. `more` is for the template."""
     library: Library = g.library
-    entry = library.entry(slug)
     translations = library.cards(item.case for item in entry.case.translations)
     return render_template("case.html", entry=entry, case=entry.case, city=entry.city, translations=translations,
+                           cities=library.cities,
                            blocks={block.section: block for block in entry.rendered.blocks if block.section},
                            similar=[shapes.card_body(card, request.root_path) for card in entry.similar],
                            others=[block for block in entry.rendered.blocks if not block.section],
                            source_numbers={item.url: at for at, item in enumerate(entry.case.sources, 1)},
                            per_resident=shapes.cost_per_resident(entry.case, entry.city),
-                           stale=_is_stale(entry.case.last_verified or entry.case.updated))
+                           origins=_drawn(entry.origins), learners=_drawn(entry.learners),
+                           own_cases={learned.card.city: learned.card for learned in reversed(entry.learners)
+                                      if learned.depth == 1},
+                           provenance=_provenance(f"cases/{entry.case.slug}.md", entry.history), **more)
+
+
+def _drawn(lineage: Sequence[Learned]) -> list[Learned]:
+    return [replace(learned, depth=min(learned.depth, DEEPEST)) for learned in lineage[:MOST_SHOWN]]
+
+
+def _provenance(path: str, history: FileHistory | None) -> shapes.ProvenanceBody:
+    return shapes.provenance_body(path, history, g.library.history_reason, g.forge)
 
 
 @blueprint.get("/cities/<slug>")
 def city(slug: str) -> str:
-    entry = g.library.city(slug)
+    return city_page(g.library.city(slug))
+
+
+def city_page(entry: CityEntry, **more: object) -> str:
+    """The page of a city, also of one that is in no library yet. `more` is for the template."""
     return render_template("city.html", entry=entry, city=entry.city,
                            cases=[shapes.card_body(card, request.root_path) for card in entry.cards],
-                           adopted=[shapes.card_body(card, request.root_path) for card in entry.adopted])
+                           adopted=[shapes.card_body(card, request.root_path) for card in entry.adopted],
+                           wanted=[shapes.wanted_body(item, g.library, request.root_path)
+                                   for item in g.library.challenges if item.city == entry.city.slug],
+                           provenance=_provenance(f"cities/{entry.city.slug}.md", entry.history), **more)
 
 
 @blueprint.get("/about")
 def about() -> str:
     return render_template("about.html", features=FEATURES, fit=FIT, facts=g.library.facts,
                            answer_minutes=ANSWER_SECONDS // 60)
-
-
-def _is_stale(day: str) -> bool:
-    return (datetime.now(UTC).date() - date.fromisoformat(day)).days > STALE_AFTER
 
 
 # For every template.
@@ -139,5 +167,6 @@ def words() -> dict[str, object]:
 
 
 for _filter in (wording.marked, wording.highlighted, wording.number, wording.money, wording.day, wording.language_name,
-                wording.own_name, wording.plural, wording.listed, wording.compared, wording.concepts):
+                wording.own_name, wording.plural, wording.listed, wording.compared, wording.concepts, wording.ledger,
+                wording.stale, wording.answers_found, citing.citable):
     blueprint.add_app_template_filter(_filter)

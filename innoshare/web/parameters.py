@@ -18,10 +18,10 @@ from babel import Locale
 from pydantic import TypeAdapter, ValidationError
 
 from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, City, Tag
-from innoshare.choices import EVIDENCE_LEVELS, Outcome, SizeBand
+from innoshare.choices import EVIDENCE_LEVELS, ChallengeStatus, Outcome, SizeBand
 from innoshare.choices import LANGUAGES as QUESTION_LANGUAGES
 from innoshare.errors import BadInput
-from innoshare.library import Library
+from innoshare.library import WANTED, Library
 from innoshare.matching import MAX_CHARACTERS, Challenge
 from innoshare.search import FACETS, MAX_OFFSET, MAX_PER_PAGE, MAX_QUERY_CHARACTERS, PER_PAGE, Query, Sort
 
@@ -37,6 +37,8 @@ MAX_LIMIT = 20  # Matches or suggestions in one answer: more is not read, and ea
 _ENGLISH = Locale("en")
 COUNTRIES = frozenset(str(code) for code in _ENGLISH.territories if re.fullmatch("[A-Z]{2}", str(code)))
 LANGUAGES = frozenset(str(code) for code in _ENGLISH.languages if re.fullmatch("[a-z]{2}", str(code)))
+
+COUNTRY_HINT = "Send the two capital letters of the country, as SE."
 
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TAG: TypeAdapter[str] = TypeAdapter(Tag)  # The rule of the files: a second one would refuse links to their tags.
@@ -111,14 +113,16 @@ class Parameters:
             return ()
         return values
 
-    def choices(self, name: str, allowed: Collection[str], library: Library, hint: str = "") -> tuple[str, ...]:
-        """Values of a facet out of `allowed`, or such as the library holds; a refusal names `allowed`, or says `hint`.
+    def choices(self, name: str, allowed: Collection[str], library: Library | None = None, hint: str = ""
+                ) -> tuple[str, ...]:
+        """Values of a facet out of `allowed`, or such as the cases of the `library` hold, if one is given; a refusal
+        names `allowed`, or says `hint`.
 
         Lists change with Babel and with the vocabulary, and a file may say what is on none: whatever the pages offer
         as a filter must be taken back from them."""
         values = self.several(name)
         strange = tuple(value for value in values if value not in allowed)
-        if strange and not set(strange) <= held(library, name, strange):
+        if strange and not (library and set(strange) <= held(library, name, strange)):
             self.refuse(name, f"Unknown value. {hint or 'Choose from: ' + ', '.join(allowed) + '.'}")
         return values
 
@@ -151,7 +155,7 @@ def query(given: Iterable[tuple[str, object]], library: Library) -> Query:
         "theme": asked.choices("theme", vocabulary["themes"], library),
         "challenge_type": asked.choices("challenge_type", vocabulary["challenge_types"], library),
         "approach": asked.choices("approach", vocabulary["approaches"], library),
-        "country": asked.choices("country", COUNTRIES, library, "Send the two capital letters of the country, as SE."),
+        "country": asked.choices("country", COUNTRIES, library, COUNTRY_HINT),
         "city_size": asked.choices("city_size", [band.value for band in SizeBand], library),
         "outcome": asked.choices("outcome", [outcome.value for outcome in Outcome], library),
         "language": asked.choices("language", LANGUAGES, library, "Send the two small letters of the language, as en."),
@@ -180,6 +184,18 @@ def query(given: Iterable[tuple[str, object]], library: Library) -> Query:
     )
     asked.finish()
     return result
+
+
+def wanted(given: Iterable[tuple[str, object]], library: Library) -> dict[str, tuple[str, ...]]:
+    """The challenges of the wanted board that these parameters ask for: facet (of WANTED) -> one of these values.
+    Raises BadInput with all mistakes."""
+    asked = Parameters(given, WANTED, WANTED)
+    countries = COUNTRIES | {city.country for city in library.cities.values()}  # a file may have one that is no more
+    filters = {"status": asked.choices("status", list(ChallengeStatus)),
+               "theme": asked.choices("theme", library.vocabulary["themes"]),
+               "country": asked.choices("country", countries, hint=COUNTRY_HINT)}
+    asked.finish()
+    return {name: values for name, values in filters.items() if values}
 
 
 def pairs(query: Query) -> Iterator[tuple[str, str]]:

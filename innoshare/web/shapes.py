@@ -9,15 +9,21 @@ Links are absolute where `base_url` is given, and begin at the root of the site 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from innoshare.case import LANGUAGES, Card, Case, City, Short, Slug, Term
-from innoshare.choices import EVIDENCE_LEVELS, Choice, IncomeBand, Outcome, SizeBand, Stage
-from innoshare.library import Entry, Found, Library, Suggestion
+from innoshare.case import Card, Case, City, OpenChallenge, Short, Slug, Term, is_stale
+from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES, ChallengeStatus, Choice, IncomeBand, Outcome, SizeBand, Stage
+from innoshare.forge import Forge
+from innoshare.library import ChallengeEntry, Entry, Found, Learned, Library, Suggestion
 from innoshare.matching import Answer, Match, Strength, Verdict
+from innoshare.provenance import FileHistory
+from innoshare.render import Rendered
 from innoshare.search import MAX_OFFSET, Query
+
+FEED = "feed.atom"  # What the address of a feed ends with.
 
 
 class Shape(BaseModel):
@@ -51,6 +57,7 @@ class CardBody(Shape):
     themes: tuple[str, ...]
     adoptions: int = Field(description="How many other places use it or try it out")
     updated: str
+    checked: str = Field(description="The day somebody last said that it is true")
     is_warning: bool = Field(description="It failed, had no effect, or was stopped without working")
 
 
@@ -170,6 +177,28 @@ class CostPerResident(Shape):
     currency: str | None
 
 
+class ProvenanceBody(Shape):
+    """What the history of the library's files says of one of them."""
+
+    first_published: str | None = Field(description="The day; null where the history does not reach back to it")
+    last_changed: str | None = Field(description="The day of the last change; null where none is known")
+    contributors: int | None = Field(description="How many people had a hand in it, as far as known")
+    commit: str | None = Field(description="The commit of the last change")
+    uncommitted: bool = Field(description="What is shown is not yet in the history")
+    permalink: str | None = Field(description="The file at that commit; null where the library names no repository")
+    history: str | None = Field(description="All changes of the file; null likewise")
+    complete: bool = Field(description="Whether all of the history is known")
+    reason: str = Field(description="Why not; empty where all of it is known")
+
+
+class LearnedBody(Shape):
+    slug: Slug
+    title: str
+    city: str
+    url: str
+    depth: int = Field(description="Steps of learning between this case and the one that was asked for; from 1")
+
+
 class CaseBody(Case):
     """Everything the file of a case says, under the names of the front matter, and what follows from it.
 
@@ -187,7 +216,71 @@ class CaseBody(Case):
     cost_per_resident: CostPerResident | None
     completeness_share: float = Field(description="Share of the wanted fields that say something, 0 to 1")
     warning: bool
+    stale: bool = Field(description="Nobody has said for two years that it is true")
     similar: tuple[CardBody, ...] = Field(description="Other cases like it, most like it first")
+    learned_from: tuple[LearnedBody, ...] = Field(description="Cases that it learned from, each followed by those that "
+                                                  "this one learned from")
+    learned_from_it: tuple[LearnedBody, ...] = Field(description="Cases that learned from it, each followed by those "
+                                                     "that learned from this one")
+    answers_challenges: tuple[Slug, ...] = Field(description="Challenges of the wanted board that it may answer")
+    provenance: ProvenanceBody
+    sections: tuple[SectionBody, ...]
+    edition: str
+
+    @computed_field(description="The day somebody last said that it is true")  # type: ignore[prop-decorator]
+    @property
+    def checked(self) -> str:
+        return super().checked
+
+
+class WantedBody(Shape):
+    """A challenge of the wanted board in a list."""
+
+    slug: str
+    title: str
+    challenge: str = Field(description="The problem, in the words of those who have it")
+    language: str = Field(description="Language of title and challenge, ISO 639-1")
+    city: str = Field(description="Name of the city, in English")
+    city_slug: str
+    country: str = Field(description="ISO 3166-1 alpha-2")
+    country_name: str
+    url: str
+    feed: str = Field(description="Tells of new answers; Atom")
+    status: ChallengeStatus
+    published: str
+    updated: str
+    wanted_by: str | None = Field(description="Until when: 2027, 2027-05 or 2027-05-31; null where not said")
+    themes: tuple[str, ...]
+    challenge_types: tuple[str, ...]
+    confirmed: int = Field(description="Cases that the city itself found to answer it")
+    strong: int = Field(description="Cases that the library found to answer it")
+    possible: int = Field(description="Cases that answer a part of it, as far as the library can tell")
+
+
+class ChallengesBody(Shape):
+    total: int
+    challenges: tuple[WantedBody, ...]
+    edition: str
+
+
+class ChallengeBody(OpenChallenge):
+    """Everything the file of an open challenge says, under the names of the front matter, and what answers it.
+
+    As in every other answer `city` is the name of the city; `city_slug` is what the file has under `city`.
+    """
+
+    city: Short
+    city_slug: Slug
+    country: str
+    country_name: str
+    url: str
+    feed: str = Field(description="Tells of new answers; Atom")
+    population: int
+    size_band: SizeBand
+    confirmed: tuple[CardBody, ...] = Field(description="Cases that the city itself found to answer it")
+    matches: tuple[MatchedCase, ...] = Field(description="Cases that the library found, best first")
+    cautions: tuple[MatchedCase, ...] = Field(description="Similar attempts that failed or were stopped")
+    provenance: ProvenanceBody
     sections: tuple[SectionBody, ...]
     edition: str
 
@@ -277,15 +370,6 @@ def search_body(found: Found, library: Library, base_url: str = "") -> SearchBod
 
 def match_body(answer: Answer, library: Library, base_url: str = "") -> MatchBody:
     """The answer to a challenge."""
-    def matched(matches: Sequence[Match]) -> tuple[MatchedCase, ...]:
-        return tuple(
-            MatchedCase(
-                case=card_body(match.card, base_url), strength=match.strength, score=match.score,
-                evidence=tuple(EvidenceBody(**asdict(item)) for item in match.evidence),
-            )
-            for match in matches
-        )
-
     themes = tuple(ThemeBody(slug=slug, label=library.facet_label("theme", slug)) for slug in answer.themes)
     steps: tuple[NextStep, ...] = ()
     if answer.verdict is Verdict.NONE:
@@ -297,11 +381,21 @@ def match_body(answer: Answer, library: Library, base_url: str = "") -> MatchBod
         language=answer.language,
         themes=themes,
         reordered=answer.reordered,
-        matches=matched(answer.matches),
-        cautions=matched(answer.cautions),
+        matches=_matched(answer.matches, base_url),
+        cautions=_matched(answer.cautions, base_url),
         nearest=tuple(card_body(card, base_url) for card in answer.nearest),
         next_steps=steps,
         edition=library.edition,
+    )
+
+
+def _matched(matches: Iterable[Match], base_url: str) -> tuple[MatchedCase, ...]:
+    return tuple(
+        MatchedCase(
+            case=card_body(match.card, base_url), strength=match.strength, score=match.score,
+            evidence=tuple(EvidenceBody(**asdict(item)) for item in match.evidence),
+        )
+        for match in matches
     )
 
 
@@ -321,7 +415,7 @@ def next_steps(themes: Iterable[ThemeBody] = (), base_url: str = "") -> tuple[Ne
                    url=url_of(base_url, f"search?{urlencode({'theme': theme.slug})}")) for theme in themes),
         NextStep(text="Search for single words, and look into neighbouring themes.", url=url_of(base_url, "search")),
         NextStep(text="When you solve it, be the first: publish your case, also if it did not work.",
-                 url=url_of(base_url, "about#contribute")),
+                 url=url_of(base_url, "submit")),
     )
 
 
@@ -366,7 +460,29 @@ def cities_body(library: Library, base_url: str = "") -> CitiesBody:
     )
 
 
-def case_body(entry: Entry, library: Library, base_url: str = "") -> CaseBody:
+def provenance_body(path: str, history: FileHistory | None, reason: str, forge: Forge | None = None) -> ProvenanceBody:
+    """What is known of the file at `path` (`cases/x.md`); `reason` says why not everything is, "" where it is."""
+    commit = history.commit if history else None
+    return ProvenanceBody(
+        first_published=history.first_published if history else None,
+        last_changed=history.last_changed if history else None,
+        contributors=history.contributors if history else None,
+        commit=commit,
+        uncommitted=history.uncommitted if history else not reason,
+        permalink=forge.at(path, commit) if forge and commit else None,
+        history=forge.history(path) if forge and commit else None,
+        complete=not reason,
+        reason=reason,
+    )
+
+
+def _lineage(lineage: Iterable[Learned], base_url: str) -> tuple[LearnedBody, ...]:
+    return tuple(LearnedBody(slug=learned.card.slug, title=learned.card.title, city=learned.card.city_name,
+                             url=url_of(base_url, f"cases/{learned.card.slug}"), depth=learned.depth)
+                 for learned in lineage)
+
+
+def case_body(entry: Entry, library: Library, base_url: str = "", forge: Forge | None = None) -> CaseBody:
     case, city = entry.case, entry.city
     return CaseBody(
         **(case.model_dump() | {"city": city.name, "city_slug": city.slug}),
@@ -379,9 +495,56 @@ def case_body(entry: Entry, library: Library, base_url: str = "") -> CaseBody:
         cost_per_resident=cost_per_resident(case, city),
         completeness_share=round(case.completeness, 2),
         warning=case.is_warning,
+        stale=is_stale(case.checked, datetime.now(UTC).date()),
         similar=tuple(card_body(card, base_url) for card in entry.similar),
-        sections=tuple(SectionBody(section=block.section, heading=block.heading, id=block.id, html=block.html,
-                                   text=block.text) for block in entry.rendered.blocks),
+        learned_from=_lineage(entry.origins, base_url),
+        learned_from_it=_lineage(entry.learners, base_url),
+        answers_challenges=tuple(challenge.slug for challenge in entry.answers),
+        provenance=provenance_body(f"cases/{case.slug}.md", entry.history, library.history_reason, forge),
+        sections=_sections(entry.rendered),
+        edition=library.edition,
+    )
+
+
+def _sections(rendered: Rendered) -> tuple[SectionBody, ...]:
+    return tuple(SectionBody(section=block.section, heading=block.heading, id=block.id, html=block.html,
+                             text=block.text) for block in rendered.blocks)
+
+
+def wanted_body(challenge: OpenChallenge, library: Library, base_url: str = "") -> WantedBody:
+    city, counts = library.cities[challenge.city], library.answer_counts.get(challenge.slug, {})
+    own = {name: getattr(challenge, name) for name in WantedBody.model_fields if name in OpenChallenge.model_fields}
+    return WantedBody.model_validate(own | {
+        "city": city.name, "city_slug": city.slug, "country": city.country,
+        "country_name": library.facet_label("country", city.country),
+        "url": url_of(base_url, "challenges", challenge.slug),
+        "feed": url_of(base_url, "challenges", challenge.slug, FEED),
+        "confirmed": len(library.cards(challenge.answered_by)), "strong": counts.get(Strength.STRONG, 0),
+        "possible": counts.get(Strength.POSSIBLE, 0),
+    })
+
+
+def challenges_body(challenges: Iterable[OpenChallenge], library: Library, base_url: str = "") -> ChallengesBody:
+    shown = tuple(wanted_body(challenge, library, base_url) for challenge in challenges)
+    return ChallengesBody(total=len(shown), challenges=shown, edition=library.edition)
+
+
+def challenge_body(entry: ChallengeEntry, library: Library, base_url: str = "", forge: Forge | None = None
+                   ) -> ChallengeBody:
+    challenge, city = entry.challenge, entry.city
+    return ChallengeBody(
+        **(challenge.model_dump() | {"city": city.name, "city_slug": city.slug}),
+        country=city.country,
+        country_name=entry.country_name,
+        url=url_of(base_url, "challenges", challenge.slug),
+        feed=url_of(base_url, "challenges", challenge.slug, FEED),
+        population=city.population,
+        size_band=city.size_band,
+        confirmed=tuple(card_body(card, base_url) for card in entry.confirmed),
+        matches=_matched(entry.matches, base_url),
+        cautions=_matched(entry.cautions, base_url),
+        provenance=provenance_body(f"challenges/{challenge.slug}.md", entry.history, library.history_reason, forge),
+        sections=_sections(entry.rendered),
         edition=library.edition,
     )
 

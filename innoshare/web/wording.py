@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 from babel import Locale
@@ -18,8 +18,8 @@ from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
 from markupsafe import Markup, escape
 
-from innoshare.case import LANGUAGES
-from innoshare.choices import EVIDENCE_LEVELS, Outcome
+from innoshare.case import Adoption, is_stale
+from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES, Outcome
 from innoshare.library import Found, Library
 from innoshare.matching import Challenge, Strength, Verdict
 from innoshare.search import FACETS, Query, Sort, joined
@@ -30,6 +30,7 @@ from innoshare.web.shapes import (
     HighlightBody,
     MatchBody,
     SearchBody,
+    WantedBody,
     last_page,
     search_body,
     url_of,
@@ -39,7 +40,7 @@ LOCALE = Locale("en", "GB")
 
 LEGENDS = {"theme": "Theme", "challenge_type": "Kind of challenge", "approach": "Approach",
            "outcome": "What came of it", "evidence": "Evidence", "city_size": "Size of the city", "country": "Country",
-           "language": "Language", "tag": "Tag"}
+           "language": "Language", "tag": "Tag", "status": "Status"}
 # What the search form calls its fields: a message names a field in these words, never in those of the address.
 FIELDS = LEGENDS | {"q": "Words to search for", "year_from": "Began in or after", "year_to": "Began in or before",
                     "sort": "Order", "page": "Page", "per_page": "Cases on a page"}
@@ -199,7 +200,34 @@ def concepts(evidence: Iterable[EvidenceBody]) -> list[str]:
             if name]
 
 
+def answers_found(challenge: WantedBody) -> str:
+    """What the library found for a challenge of the wanted board: “2 cases answer it”."""
+    if challenge.strong:
+        return f"{plural(challenge.strong, 'case answers', 'cases answer')} it"
+    return f"{plural(challenge.possible, 'case')} may help" if challenge.possible else "Nothing here yet"
+
+
+# What the ledger of a case says together; those who changed something use it as well.
+_TAKEN_UP = ((("adopted", "adapted"), "in use"), (("piloting",), "being tried"), (("considering",), "being considered"),
+             (("abandoned",), "given up"))
+
+
+def ledger(adoptions: Collection[Adoption]) -> str:
+    """How many places stand where with a case: “In use in 3 places, being tried in 1.”"""
+    counted = [(sum(item.status in statuses for item in adoptions), words) for statuses, words in _TAKEN_UP]
+    parts = [f"{words} in {number(count)}" for count, words in counted if count]
+    if parts:
+        first = next(count for count, _ in counted if count)
+        parts[0] = f"{parts[0][0].upper()}{parts[0][1:]} {'place' if first == 1 else 'places'}"
+    return f"{', '.join(parts)}." if parts else ""
+
+
 # The filters of the templates.
+
+def stale(checked: str) -> bool:
+    """Whether what was last said to be true on that day should be checked again."""
+    return is_stale(checked, datetime.now(UTC).date())
+
 
 def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
     """Text with its marked words, escaped piece by piece; the marks may come from several findings."""

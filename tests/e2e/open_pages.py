@@ -10,7 +10,8 @@ import sys
 from playwright.sync_api import sync_playwright
 
 PATHS = ("/", "/search?q=water", "/match?challenge=Cellars+flood+after+every+cloudburst",
-         "/cases/copenhagen-cloudburst-plan", "/cities/copenhagen", "/about")
+         "/cases/copenhagen-cloudburst-plan", "/cases/copenhagen-cloudburst-plan/adopt", "/cities/copenhagen",
+         "/challenges", "/challenges/toronto-basement-flooding", "/about")
 
 
 def main(base: str) -> int:

@@ -14,7 +14,7 @@ from innoshare.cli import main
 from innoshare.config import Settings
 from innoshare.library import Library
 from innoshare.web import create_app
-from innoshare.web.form import KINDS
+from innoshare.web.questions import KINDS
 
 pytestmark = needs_chromium
 
@@ -147,39 +147,126 @@ def test_enter_in_a_line_goes_on_and_removes_no_record(page: Any) -> None:
     assert page.locator("[id='sources.0.url']").input_value() == "https://reports.example.org/x"
 
 
+def drafts(page: Any) -> list[dict[str, str]]:
+    """What the browser keeps, in the order in which it was begun."""
+    kept = page.evaluate("Object.entries(localStorage).sort().map(([key, value]) => JSON.parse(value).values)")
+    return [dict(values) for values in kept]
+
+
+def tab_to_words(page: Any, words: str) -> None:
+    """Press Tab until what begins with these words has the focus."""
+    for _ in range(MOST_TABS):
+        if str(page.evaluate("document.activeElement.textContent")).startswith(words):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{words} cannot be reached by keyboard")
+
+
+def write_title(page: Any, title: str) -> None:
+    """Write a title, and wait until the browser keeps it."""
+    answer(page, "title", title)
+    page.wait_for_function("title => Object.values(localStorage).some(kept => kept.includes(title))", arg=title)
+
+
 def test_a_draft_is_offered_again_and_deleted_on_demand(page: Any) -> None:
     page.goto("/submit/case")
     assert not page.locator(".draft-offer").is_visible()
-    answer(page, "title", "Benches in the shade")
-    page.locator(".draft-line").wait_for()
-    assert "Benches" in page.evaluate("localStorage.getItem('innoshare-draft-case')")
+    write_title(page, "Benches in the shade")
     assert "Others who use this computer could see it" in page.inner_text(".draft-line")
-    page.reload()
+    page.goto("/submit/case")
     assert "You have begun this before" in page.inner_text("main")
     assert not page.locator("#title").is_visible()
-    while page.evaluate("document.activeElement.textContent") != "Continue":
-        page.keyboard.press("Tab")
+    tab_to_words(page, "Continue: Benches")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert page.locator("#title").input_value() == "Benches in the shade"
     press(page, "later")  # It survives a change of page …
     page.goto("/submit/case")
-    assert page.locator(".draft-offer").is_visible()
-    page.keyboard.press("Tab")
-    while "Start anew" not in page.evaluate("document.activeElement.textContent"):
-        page.keyboard.press("Tab")
+    tab_to_words(page, "Delete: Benches")
     page.keyboard.press("Enter")
     assert active(page) == "title"
     assert page.locator("#title").input_value() == ""
-    assert page.evaluate("localStorage.length") == 0  # … and is gone when it is told to.
+    assert drafts(page) == []  # … and is gone when it is told to.
     page.goto("/submit/city")
     assert not page.locator(".draft-offer").is_visible()
+
+
+def test_a_deleted_draft_is_kept_again_only_when_something_is_written(page: Any) -> None:
+    page.goto("/submit/case")
+    write_title(page, "Benches in the shade")
+    tab_to_words(page, "Delete the draft")
+    page.keyboard.press("Enter")
+    press(page, "later")
+    assert drafts(page) == []
+    assert not page.locator(".draft-line").is_visible()
+    press(page, "later")
+    assert drafts(page) == []
+    answer(page, "city_new", "rio-verde")
+    page.locator(".draft-line").wait_for()
+    assert [(draft["title"], draft["city_new"]) for draft in drafts(page)] == [("Benches in the shade", "rio-verde")]
+
+
+def test_each_tab_keeps_a_draft_of_its_own(page: Any) -> None:
+    page.goto("/submit/case")
+    write_title(page, "First case")
+    other = page.context.new_page()
+    other.goto("/submit/case")
+    tab_to_words(other, "Start anew")
+    other.keyboard.press("Enter")
+    write_title(other, "Second case")
+    press(page, "later")
+    answer(page, "challenge", "Nobody can sit down.")
+    press(page, "later")
+    assert [(draft["title"], draft.get("challenge")) for draft in drafts(page)] == [
+        ("First case", "Nobody can sit down."), ("Second case", None)]
+    other.goto("/submit/case")
+    assert other.locator("[data-offers] strong").all_inner_texts() == ["Second case", "First case"]
+
+
+def test_a_page_from_elsewhere_takes_the_place_of_no_draft(page: Any, site: str) -> None:
+    page.goto("/submit/case")
+    write_title(page, "Benches in the shade")
+    press(page, "later")
+    # As a foreign site could do over plain http, where the browser says nothing of where a form comes from.
+    page.set_content(f"<form method=post action='{site}/submit/case'><button name=go value=step:1>Win a bicycle")
+    with page.expect_navigation():
+        page.get_by_text("Win").click()
+    assert heading(page) == "The problem"
+    assert [draft.get("title") for draft in drafts(page)] == ["Benches in the shade"]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_way_back_leads_to_what_was_written(browser: Any, site: str, scripts: bool) -> None:
+    context = browser.new_context(base_url=site, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto("/submit/case")
+    page.fill("#title", "Benches in the shade")
+    press(page, "later")
+    press(page, "next")  # The answer to this is a page with mistakes.
+    assert page.locator(".error-summary").count() == 1
+    page.fill("#challenge", "Nobody can sit down.")
+    press(page, "later")
+    page.fill("#city_new", "rio-verde")
+    press(page, "later")
+    for heading_there, field, value in (("Where it was", "#city_new", "rio-verde"),
+                                        ("The problem", "#challenge", "Nobody can sit down."),
+                                        ("The problem", "#challenge", "Nobody can sit down." if scripts else ""),
+                                        ("In a nutshell", "#title", "Benches in the shade")):
+        page.go_back()
+        assert heading(page) == heading_there
+        assert page.input_value(field) == value
+    press(page, "later")
+    assert page.input_value("#challenge") == ("Nobody can sit down." if scripts else "")
+    press(page, "later")
+    assert page.input_value("#city_new") == ("rio-verde" if scripts else "")
+    context.close()
 
 
 @pytest.mark.parametrize("trouble", [
     "Object.defineProperty(window, 'localStorage', {get() { throw new Error('off') }})",
     "Storage.prototype.setItem = () => { throw new DOMException('full') }",
-    "localStorage.setItem('innoshare-draft-case', '{\"values\": 5')"], ids=["off", "full", "broken"])
+    "localStorage.setItem('innoshare-draft-case-2026-05-31T12:00:00.000Z', '{\"values\": 5')"],
+    ids=["off", "full", "broken"])
 def test_a_browser_that_keeps_nothing_is_told_of_and_the_form_works(page: Any, trouble: str) -> None:
     page.add_init_script(f"try {{ {trouble} }} catch {{}}")
     page.goto("/submit/case")
