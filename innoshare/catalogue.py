@@ -236,7 +236,7 @@ class Catalogue:
                 found.setdefault(challenge, Counter())[Strength(strength)] = count
         return found
 
-    def answered_by(self, case: str) -> dict[str, Strength]:
+    def challenges_answered_by(self, case: str) -> dict[str, Strength]:
         """The challenges that a case answers or warns of, with how strongly."""
         with self._reading() as session:
             rows = session.exec(select(AnswerRow.challenge, AnswerRow.strength).where(AnswerRow.case == case))

@@ -54,7 +54,7 @@ class Entry:
     `adopters` are the cities named in its adoptions that have a file. `origins` are the cases it learned from, as far
     as they are here, each followed by those that this one learned from; `learners` those that learned from it, each
     followed by those that learned from this one; of both at most MOST_LEARNED, each case once. `similar` are the cases
-    like it, most like it first; `answers` the open challenges that it answers. `history` is what git knows of its file,
+    like it, most like it first; `challenges` the open challenges that it answers. `history` is what git knows of its file,
     None where that is nothing.
     """
 
@@ -66,7 +66,7 @@ class Entry:
     origins: tuple[Learned, ...]
     learners: tuple[Learned, ...]
     similar: tuple[Card, ...]
-    answers: tuple[OpenChallenge, ...]
+    challenges: tuple[OpenChallenge, ...]
     history: FileHistory | None
 
     @property
@@ -172,7 +172,7 @@ class Library:
             raise NotFound("There is no case of this name in the library.")
         case, rendered = found
         city = self.cities[case.city]
-        strong = [name for name, strength in self._catalogue.answered_by(slug).items() if strength is Strength.STRONG]
+        strong = [name for name, strength in self._catalogue.challenges_answered_by(slug).items() if strength is Strength.STRONG]
         return Entry(
             case, city, country_name(city.country), rendered,
             adopters={item.city: self.cities[item.city] for item in case.adoptions
@@ -180,7 +180,7 @@ class Library:
             origins=self.origins(case),
             learners=self._lineage(slug, self._learners),
             similar=tuple(self.cards(self._catalogue.similar(slug)).values()),
-            answers=() if case.is_warning else tuple(item for item in self.challenges if item.slug in strong
+            challenges=() if case.is_warning else tuple(item for item in self.challenges if item.slug in strong
                                                      and item.status is not ChallengeStatus.SOLVED),
             history=self._catalogue.history(f"cases/{slug}.md"))
 

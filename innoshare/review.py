@@ -277,9 +277,9 @@ class _Look:
         if entry is None:
             yield from self._alike(self._matched(written.get("challenge"), written.get("language"), file.slug))
             return
-        if entry.answers:
+        if entry.challenges:
             yield _list("On the wanted board, it answers:", [
-                f"{self._link('challenges', item.slug, item.title)} ({self._city_of(item)})" for item in entry.answers])
+                f"{self._link('challenges', item.slug, item.title)} ({self._city_of(item)})" for item in entry.challenges])
         elif self.now.challenges and not entry.case.is_warning:
             yield "It answers none of the open challenges on the wanted board."
         yield from self._alike(entry.similar)

@@ -89,7 +89,7 @@ def test_a_library_keeps_its_settings_in_a_file_and_the_environment_goes_before_
     ('repository = "https://github.com/example"', "Copy that of its first page from the browser"),
     ('repository = "git@github.com:example/library.git"', "is not the address of a repository"),
     ('repository = "https://github.com/example/library/tree/main"', "Copy that of its first page"),
-    ('repository = "https://git.city.example/a/b"', "INNOSHARE_FORGE: Nothing tells what kind of site git.city.example"),
+    ('repository = "https://git.city.example/a/b"', "INNOSHARE_FORGE: Nothing tells what kind of site git.city"),
     ('branch = "-rf"', "INNOSHARE_BRANCH: '-rf' is not the name of a branch"),
     ('branch = "/main"', "is not the name of a branch"),
     ('branch = "a..b"', "is not the name of a branch"),

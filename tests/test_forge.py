@@ -60,7 +60,7 @@ def test_the_host_tells_the_kind(address: str, kind: str, name: str) -> None:
 @pytest.mark.parametrize("address", ["https://git.testby.example/testby/library", "https://github.example/a/b",
                                      "https://notgithub.com/a/b", "https://sub.codeberg.org/a/b", "https://[x/a/b"])
 def test_a_host_that_does_not_tell_needs_the_kind(address: str) -> None:
-    with pytest.raises(SettingsError, match="github, gitlab, forgejo|Copy that of its first page"):
+    with pytest.raises(SettingsError, match=r"github, gitlab, forgejo|Copy that of its first page"):
         Forge.of(address)
 
 
@@ -104,7 +104,8 @@ def test_what_is_no_address_of_a_repository_is_refused_with_an_example(address: 
 
 @pytest.mark.parametrize(("branch", "folder"), [
     ("", "content"), ("..", "content"), ("a/../b", "content"), ("/main", "content"), ("main/", "content"),
-    ("a//b", "content"), ("./main", "content"), ("-x", "content"), ("main", ".."), ("main", "a/../../b"), ("main", "./content"), ("main", "a//b")])
+    ("a//b", "content"), ("./main", "content"), ("-x", "content"), ("main", ".."), ("main", "a/../../b"),
+    ("main", "./content"), ("main", "a//b")])
 def test_a_branch_or_folder_that_leads_elsewhere_is_refused(branch: str, folder: str) -> None:
     with pytest.raises(SettingsError, match=r"as (main\.|content;)"):
         Forge.of("https://github.com/testby/library", branch=branch, folder=folder)
