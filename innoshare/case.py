@@ -160,14 +160,16 @@ class Contact(Record):
 
 class Approval(Record):
     what: Annotated[Line, Field(description="The permit, decision or check that had to be obtained")]
-    months: Annotated[Number | Unknown | None, Field(description="How many months it took")] = None
+    months: Annotated[Number | Unknown | None, Field(description="How many months it took", examples=[18])] = None
 
 
 class Cost(Record):
-    setup: Annotated[Number | Unknown | None, Field(description="One-off cost, digits only")] = None
-    running_per_year: Annotated[Number | Unknown | None, Field(description="Cost of one year of running it")] = None
+    setup: Annotated[Number | Unknown | None, Field(description="One-off cost, digits only", examples=[3800000])] = None
+    running_per_year: Annotated[Number | Unknown | None, Field(description="Cost of one year of running it",
+                                                               examples=[120000])] = None
     currency: Annotated[Currency | Unknown | None, Field(description="Three letters, as EUR")] = None
-    price_year: Annotated[Year | Unknown | None, Field(description="The year whose prices these are")] = None
+    price_year: Annotated[Year | Unknown | None, Field(description="The year whose prices these are",
+                                                       examples=[2019])] = None
     basis: Annotated[CostBasis | Unknown | None, Field(description="Spent or expected")] = None
     source: Annotated[Url | None, Field(description="Address of the source, listed under sources")] = None
 
@@ -175,12 +177,12 @@ class Cost(Record):
 class Funding(Record):
     source: Annotated[Short, Field(description="Who paid")]
     type: Annotated[FundingType | None, Field(description="Kind of money")] = None
-    share: Annotated[Percent | Unknown | None, Field(description="Percent of the cost")] = None
+    share: Annotated[Percent | Unknown | None, Field(description="Percent of the cost", examples=[40])] = None
 
 
 class Procurement(Record):
     route: Annotated[Line | None, Field(description="How it was bought: open tender, challenge, framework …")] = None
-    contract_years: Annotated[Number | Unknown | None, Field(description="Length of the contract")] = None
+    contract_years: Annotated[Number | Unknown | None, Field(description="Length of the contract", examples=[4])] = None
     demands: Annotated[Line | None, Field(description="What was demanded of the supplier")] = None
 
 
@@ -197,7 +199,8 @@ class Result(Record):
     unit: Annotated[Short | None, Field(description="Unit of value and baseline")] = None
     period: Annotated[Short | None, Field(description="When, and over how long")] = None
     source: Annotated[Url, Field(description="Address of the source, listed under sources")]
-    evidence_level: Annotated[EvidenceLevel | None, Field(description="0 to 5, for this one figure")] = None
+    evidence_level: Annotated[EvidenceLevel | None, Field(description="0 to 5, for this one figure",
+                                                          examples=[2])] = None
 
 
 class Evaluation(Record):
@@ -224,7 +227,7 @@ class Adoption(Record):
     city: Annotated[Slug | None, Field(description="File name of a city in content/cities, without .md")] = None
     place: Annotated[Short | None, Field(description="Name of the place, where there is no city file")] = None
     country: Annotated[Country | None, Field(description="Two capital letters, as SE")] = None
-    year: Annotated[Year | Unknown | None, Field(description="When it began there")] = None
+    year: Annotated[Year | Unknown | None, Field(description="When it began there", examples=[2019])] = None
     status: Annotated[AdoptionStatus, Field(description="How far it went")]
     changes: Annotated[Line | None, Field(description="What they did differently")] = None
     outcome: Annotated[Line | None, Field(description="What came of it, or why they stopped")] = None
@@ -263,7 +266,7 @@ class Case(Record):
     stage: Annotated[Stage, Field(description="How far it got")]
     start: Annotated[PartialDate | Unknown, Field(description="When it began: 2019, 2019-05 or 2019-05-31")]
     outcome: Annotated[Outcome, Field(description="What came of it, judged soberly"), Mark(facet="outcome")]
-    evidence_level: Annotated[EvidenceLevel, Field(description="0 to 5 on Nesta's Standards of Evidence"),
+    evidence_level: Annotated[EvidenceLevel, Field(description="0 to 5 on Nesta's Standards of Evidence", examples=[2]),
                               Mark(facet="evidence")]
     sources: Annotated[list[Source], Field(min_length=1, max_length=40, description="Where each statement can be read")]
     contact: Annotated[Contact, Field(description="The office that answers questions; never a person")]
@@ -282,9 +285,11 @@ class Case(Record):
     approvals: Annotated[list[Approval], Field(max_length=20, description="What had to be cleared, how long it took"),
                          Mark(search="body")] = []
     cost: Annotated[Cost | Unknown | None, Field(description="What it cost")] = None
-    staff_fte: Annotated[Number | Unknown | None, Field(description="Staff needed, in full-time posts")] = None
+    staff_fte: Annotated[Number | Unknown | None, Field(description="Staff needed, in full-time posts",
+                                                        examples=[2.5])] = None
     time_to_launch_months: Annotated[Number | Unknown | None,
-                                     Field(description="Months from the decision to the first use")] = None
+                                     Field(description="Months from the decision to the first use",
+                                           examples=[18])] = None
     funding: Annotated[list[Funding], Field(max_length=20, description="Who paid"), Mark(search="body")] = []
     procurement: Annotated[Procurement | Unknown | None, Field(description="How it was bought"),
                            Mark(search="body")] = None
@@ -337,8 +342,13 @@ class Case(Record):
     @property
     def completeness(self) -> float:
         """Share of the wanted fields that say something (0 to 1). `unknown` counts: it is an answer."""
-        wanted = [name for name, field in self.front_matter() if not field.is_required() and name != "licence"]
-        return sum(getattr(self, name) not in (None, []) for name in wanted) / len(wanted)
+        return self.share_said(vars(self))
+
+    @classmethod
+    def share_said(cls, values: Mapping[str, Any]) -> float:
+        """The same of the header of a case, whether or not it is fit to become one."""
+        wanted = [name for name, field in cls.front_matter() if not field.is_required() and name != "licence"]
+        return sum(values.get(name) not in (None, []) for name in wanted) / len(wanted)
 
     @property
     def is_warning(self) -> bool:
@@ -361,14 +371,18 @@ class City(Record):
     name: Annotated[Short, Field(description="Its name in English"), Mark(search="place", in_draft=True)]
     country: Annotated[Country, Field(description="ISO 3166 code, two capital letters, as SE"),
                        Mark(facet="country", in_draft=True)]
-    population: Annotated[int, Field(ge=1, le=100_000_000, description="Residents of the municipality, digits only"),
+    population: Annotated[int, Field(ge=1, le=100_000_000, description="Residents of the municipality, digits only",
+                                     examples=[42000]),
                           BeforeValidator(_plain_number), Mark(in_draft=True)]
-    population_year: Annotated[Year, Field(description="The year of that figure"), Mark(in_draft=True)]
+    population_year: Annotated[Year, Field(description="The year of that figure", examples=[2024]), Mark(in_draft=True)]
     population_source: Annotated[Url, Field(description="Where that figure can be read"), Mark(in_draft=True)]
-    latitude: Annotated[Degrees, Field(ge=-90, le=90, description="Degrees, north positive"), Mark(in_draft=True)]
-    longitude: Annotated[Degrees, Field(ge=-180, le=180, description="Degrees, east positive"), Mark(in_draft=True)]
+    latitude: Annotated[Degrees, Field(ge=-90, le=90, description="Degrees, north positive",
+                                       examples=[60.17]), Mark(in_draft=True)]
+    longitude: Annotated[Degrees, Field(ge=-180, le=180, description="Degrees, east positive",
+                                        examples=[24.94]), Mark(in_draft=True)]
     wikidata: Annotated[WikidataId | Unknown | None, Field(description="Its Wikidata number, as Q1748")] = None
-    density: Annotated[Number | Unknown | None, Field(description="Residents per square kilometre")] = None
+    density: Annotated[Number | Unknown | None, Field(description="Residents per square kilometre",
+                                                      examples=[2100])] = None
     income_band: Annotated[IncomeBand, Field(description="World Bank income class of the country"),
                            Mark(in_draft=True)]
     powers: Annotated[list[Power] | Unknown | None, Field(description="What the city may decide itself")] = None

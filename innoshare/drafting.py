@@ -1,7 +1,7 @@
 """Files that are not there yet: a new one with its help, what readers will ask of it, and the table of its fields.
 
     filled, assign, suggested,
-    city_named, slug_of            from what is known of a case, a challenge or a city to its values and its name
+    city_named                     from what is known of a case, a challenge or a city to its values and its name
     annotated, mistakes, create    from values to a file in which every field is explained, looked over and written
     MOST_ASKED, missing            the facts that readers miss most
     field_table, with_table        the fields for those who read CONTRIBUTING.md
@@ -20,19 +20,16 @@ import os
 import re
 import stat
 import textwrap
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, get_origin
 
-from anyascii import anyascii
-
 from innoshare.case import EARLIEST_YEAR, Case, City, Vocabulary, mark
 from innoshare.choices import ChallengeStatus, Section, Status
-from innoshare.content import Content, Spot, World, proofread, writing
-from innoshare.content.forms import MAX_SLUG, SLUG, one_of, safe_slug
+from innoshare.content import Spot, World, proofread, writing
+from innoshare.content.forms import FORMS, MAX_SLUG, SLUG, one_of, safe_slug, slug_of
 from innoshare.content.mending import Step, shown
 from innoshare.errors import BadInput, Problem
 from innoshare.schema import KINDS, TAG_PATTERN, Shape, shapes
@@ -83,9 +80,6 @@ _START: Mapping[str, Mapping[str, str]] = {
     "case": {"status": Status.DRAFT, "updated": TODAY},
     "challenge": {"status": ChallengeStatus.OPEN, "published": TODAY, "updated": TODAY}, "city": {}}
 
-# In a word, not between two: Ærø's is aeros.
-_APOSTROPHES = "'’ʼ"
-
 
 def filled(kind: str, values: Mapping[str, Any], today: date) -> dict[str, Any]:
     """The values with what every new file has, in the order of the fields."""
@@ -100,12 +94,6 @@ def suggested(kind: str, values: Mapping[str, Any]) -> str:
     city = slug_of(str(values.get("city") or "")) if title else ""
     whole = title if f"{title}-".startswith(f"{city}-") or not city else f"{city}-{title}"
     return whole if len(whole) <= MAX_SLUG else whole[: MAX_SLUG + 1].rpartition("-")[0] or whole[:MAX_SLUG]
-
-
-def slug_of(text: str) -> str:
-    """A text of any script in small letters a to z with hyphens; empty where it holds neither letter nor digit."""
-    spoken = "".join(letter for letter in text if letter not in _APOSTROPHES and unicodedata.category(letter) != "So")
-    return re.sub(r"[^a-z0-9]+", "-", anyascii(spoken).lower()).strip("-")
 
 
 def city_named(text: str, cities: Mapping[str, City]) -> str:
@@ -286,18 +274,15 @@ def _sign(shape: Shape) -> str:
 # --- looked over and written --------------------------------------------------------------------------------------
 
 
-def mistakes(kind: str, slug: str, values: Mapping[str, Any], text: str, found: Content, today: date
+def mistakes(kind: str, slug: str, values: Mapping[str, Any], text: str, world: World
              ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """What is wrong with the values that were given, and what is only to be told: pairs (place, words).
 
-    `text` is the file made of them, `found` the content that it would belong to. What is merely missing is no mistake
-    here. That a city has no file is only told: the file can be made next.
+    `text` is the file made of them, `world` what lies around it. What is merely missing is no mistake here. That a city
+    has no file is only told: the file can be made next.
     """
-    files = {what.folder: [path.removesuffix(".md").partition("/")[2] for path in found.digests
-                           if path.startswith(f"{what.folder}/")] for what in KINDS.values()}
-    world = World(found.root.resolve().name or "content", today, files, found.cities, found.vocabulary, {})
     problems = [problem for problem in proofread(KINDS[kind].folder, slug, text, world)[1] if _given(problem, values)]
-    wrong = [problem for problem in problems if problem.level == "error" and not _no_file(problem, values, files)]
+    wrong = [problem for problem in problems if problem.level == "error" and not _no_file(problem, values, world)]
     told = [problem for problem in problems if problem not in wrong]
     return _words(wrong), _words(told)
 
@@ -312,9 +297,9 @@ def _given(problem: Problem, values: Any) -> bool:
     return True
 
 
-def _no_file(problem: Problem, values: Mapping[str, Any], files: Mapping[str, Sequence[str]]) -> bool:
+def _no_file(problem: Problem, values: Mapping[str, Any], world: World) -> bool:
     city = str(values.get("city"))
-    return problem.field == "city" and safe_slug(city) == city and city not in files["cities"]
+    return problem.field == "city" and safe_slug(city) == city and city not in world.files["cities"]
 
 
 def _words(problems: Sequence[Problem]) -> list[tuple[str, str]]:
@@ -324,7 +309,7 @@ def _words(problems: Sequence[Problem]) -> list[tuple[str, str]]:
 def unfit(root: Path, kind: str, slug: str) -> str:
     """Why no new file of this name can be made in the content `root`; empty where one can."""
     if safe_slug(slug) != slug:
-        better = slug_of(slug)[:MAX_SLUG].strip("-") or "stockholm-night-buses"
+        better = FORMS[SLUG.pattern].guess(slug) or "stockholm-night-buses"
         return (f"{shown(slug)} is not the name of a file: small letters a to z, digits and hyphens, at most "
                 f"{MAX_SLUG} of them. Write it as `{better}`.")
     path = root / KINDS[kind].folder / f"{slug}.md"

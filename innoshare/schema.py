@@ -206,19 +206,20 @@ class Shape:
     def limits(self) -> str:
         """What may stand here, in a few words that go on behind the help; without the values of a closed list."""
         node = self.node
-        examples = [f"`{example}`" for example in node.get("examples", ()) if _like(example) not in _like(self.help)]
         if self.item:
             most = f"a list of at most {node['maxItems']}" if "maxItems" in node else "a list"
             each = "" if self.item.parts or self.values else replace(self.item, help=self.help).limits
             return "; ".join(filter(None, (most, f"each {each}" if each else "")))
         if node["type"] == "boolean":
             return "`true` or `false`"
-        if node["type"] in ("number", "integer") and not self.values:
+        if node["type"] in ("number", "integer"):
             least, most = node.get("minimum"), node.get("maximum", float("inf"))
-            return ("a year" if least == EARLIEST_YEAR else f"a number from {least:g} to {most:g}"
-                    if most <= MOST_OF_A_SCALE else "" if "digits only" in self.help else "digits only")
+            return ("" if self.values else "a year" if least == EARLIEST_YEAR else
+                    f"a number from {least:g} to {most:g}" if most <= MOST_OF_A_SCALE else
+                    "" if "digits only" in self.help else "digits only")
         if "default" in node:
             return f"`{node['default']}` if left out"
+        examples = [f"`{example}`" for example in node.get("examples", ()) if _like(example) not in _like(self.help)]
         if examples:
             return f"as {' or '.join(filter(None, (', '.join(examples[:-1]), examples[-1])))}"
         if node.get("pattern") == SLUG.pattern:

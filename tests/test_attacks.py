@@ -234,7 +234,8 @@ def test_contributed_words_break_out_of_no_preview(attacked: Attacked, name: str
             assert answer.mimetype == "text/markdown"
 
 
-@pytest.mark.parametrize("sign", ["\x00", "\x0b", "\x1b", "\u202e", "\u2028", "\ufffe", "\ud800"])
+@pytest.mark.parametrize("sign", ["\x00", "\x0b", "\x1b", "\u202e", "\u2028", "\ufffe", "\ud800", "\U000e0041",
+                                  "\u3164", "\ue000"])
 def test_hidden_characters_come_into_no_library(folder: Path, sign: str) -> None:
     for place in FOLDERS:
         for path in (folder / place).glob("*.md"):

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from innoshare import content
-from innoshare.case import Case, City, Concept, Record, Term, front_matter, is_tag
+from innoshare.case import Case, City, Concept, OpenChallenge, Record, Term, front_matter, is_tag
 from innoshare.choices import LANGUAGES
 from innoshare.content import (
     EVERY_CASE,
@@ -191,7 +191,8 @@ def test_every_pattern_of_the_models_has_its_form() -> None:
     ("start: 2019-09", "start: 1.9.2019", "start", "Write `2019-09-01`, or `unknown`."),
     ("start: 2019-09", "strat: 2019-09", "strat", "Did you mean `start`?"),
     ("outcome: positive", "outcome: good", "outcome", "`positive`, `mixed`, `none`, `negative`, `too-early`"),
-    ("evidence_level: 3", "evidence_level: three", "evidence_level", "whole number"),
+    ("evidence_level: 3", "evidence_level: three", "evidence_level", "Write a whole number, digits only, as `2`."),
+    ("staff_fte: 9.5", "staff_fte: nine", "staff_fte", "Write digits only, as `2.5`, or `unknown`."),
     ('sdg: ["11.2"]', "sdg: [11]", "sdg.0", '`"11.2"`'),
     ("  setup: 240000", "  setup: about 240000", "cost.setup", "digits only"),
     ("  setup: 240000", "  setup: € 240 000", "cost.setup", "Write `240000`, or `unknown`."),
@@ -214,6 +215,42 @@ def test_one_mistake_is_one_problem_with_its_mending(
     assert [(problem.line, problem.field) for problem in problems] == [(line_of(folder, new), field)]
     assert remedy in problems[0].remedy
     assert problems[0].level == "error"
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    ("mobility", "[mobility]"), ("mobility, education", "[mobility, education-youth]"),
+    ("Mobility; mobilty", "[mobility]"), ("mobility, education, climate-adaptation, waste-circular, xyz", "at most 3")])
+def test_the_list_that_is_proposed_is_one_that_the_next_check_takes(
+        change: Callable[[str, str], list[Problem]], written: str, meant: str) -> None:
+    [problem] = change("themes: [mobility]", f"themes: {written}")
+    assert meant in problem.remedy
+    assert ("`xyz`" in problem.message) == ("xyz" in written)
+    [proposal] = re.findall(r"`(themes: \[.*?\])`", problem.remedy)
+    assert change(f"themes: {written}", proposal) == []
+
+
+def test_a_list_of_which_nothing_can_be_guessed_is_told_with_all_values(
+        change: Callable[[str, str], list[Problem]], folder: Path) -> None:
+    [problem] = change("themes: [mobility]", "themes: qqq, www")
+    assert "`qqq` and `www` are not among its values" in problem.message
+    assert problem.remedy.startswith("Write it as `themes: [")
+    assert all(f"`{term}`" in problem.remedy for term in read(folder, TODAY).vocabulary["themes"])
+
+
+@pytest.mark.parametrize("model", [Case, City, OpenChallenge])
+def test_every_number_has_an_example_that_fits(model: type[Record]) -> None:
+    numbers = [(owner, name, field) for owner in (model, *_records(model)) for name, field in front_matter(owner)
+               if {int, float} & set(content.Spot.of(owner, (name,)).kinds)]
+    assert len(numbers) == {Case: 11, City: 5, OpenChallenge: 0}[model]
+    for owner, name, field in numbers:
+        [example] = field.examples or [None]
+        assert fits(owner, {name: str(example)}), (owner, name)
+
+
+def _records(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """The records that stand in the fields of a model."""
+    spots = [content.Spot.of(model, steps) for name, _ in front_matter(model) for steps in ((name,), (name, 0))]
+    return {spot.record for spot in spots if spot.record}
 
 
 def test_an_empty_value_is_told_as_its_field_wants(change: Callable[[str, str], list[Problem]], folder: Path) -> None:
@@ -602,6 +639,21 @@ def test_a_hopeless_file_is_not_told_without_end(folder: Path) -> None:
     path = folder / "cases" / "hopeless.md"
     path.write_text("---\n" + "".join(f"field{number}: x\n" for number in range(500)) + "---\n", encoding="utf-8")
     assert len(told(folder, "hopeless")) == content.MAX_PROBLEMS_PER_FILE + 1
+
+
+def test_the_world_of_a_folder_is_what_its_files_were_judged_by(folder: Path) -> None:
+    whole, world = read(folder, TODAY), content.world(folder, TODAY)
+    assert (world.root, world.today, world.broken_terms) == ("content", TODAY, {name: [] for name in whole.vocabulary})
+    assert (world.cities, world.vocabulary) == (whole.cities, whole.vocabulary)
+    assert {f"{kind}/{name}.md" for kind, names in world.files.items() for name in names} == {
+        path for path in whole.digests if path.endswith(".md")}
+    (folder / "cases" / "hopeless.md").write_text("---\n" * 9, encoding="utf-8")
+    (folder / "cities" / "testby.md").write_text("no header", encoding="utf-8")
+    after = content.world(folder, TODAY)
+    assert "hopeless" in after.files["cases"]
+    assert "testby" in after.files["cities"]
+    assert set(after.cities) == set(world.cities) - {"testby"}
+    assert content.world(folder / "nowhere", TODAY).files == {"cities": set(), "cases": set(), "challenges": set()}
 
 
 def test_digests_change_with_a_byte_and_with_nothing_else(folder: Path) -> None:

@@ -21,9 +21,9 @@ from innoshare import content
 from innoshare.case import Case
 from innoshare.choices import Section
 from innoshare.cli import main
-from innoshare.content.forms import MAX_SLUG, SLUG
+from innoshare.content.forms import MAX_SLUG, SLUG, slug_of
 from innoshare.content.frontmatter import read as read_front_matter
-from innoshare.drafting import MOST_ASKED, annotated, assign, city_named, create, filled, missing, slug_of, suggested
+from innoshare.drafting import MOST_ASKED, annotated, assign, city_named, create, filled, missing, suggested
 from innoshare.errors import BadInput, Problem
 from innoshare.schema import KINDS
 

@@ -70,6 +70,34 @@ def test_what_yaml_allows_and_content_does_not(header: str, places: list[tuple[i
     assert told(read(page(header), "x.md")) == places
 
 
+@pytest.mark.parametrize("text", [
+    "❤️‍🔥 👨‍👩‍👧 1️⃣ 🇫🇮", "می‌خواهم", "क्‍ष", "ភ្នំ\u200bពេញ", "葛\U000e0100城市", "ᠮᠣᠩᠭᠣᠯ\u180eᠠ",
+    "Stadt\u00adteil", "\u200fעיר", "e\u0301"])
+def test_what_a_script_needs_is_not_hidden(text: str) -> None:
+    assert read(page("a: b\n", text), "x.md").problems == ()
+
+
+@pytest.mark.parametrize("sign", [
+    "\u00ad", "\u115f", "\u1160", "\u180e", "\u200b", "\u2060", "\u2063", "\u2800", "\u3164", "\uffa0", "\ufff9",
+    "\ufffb", "\ue000", "\U000f0000", "\U0010fffd", "\U000e0001", "\U000e0020", "\U000e007e", "\U000e0100",
+    "\u200d\u200c", "\ufe0f\ufe00"], ids=ascii)
+def test_what_nobody_sees_is_told_wherever_it_stands(sign: str) -> None:
+    hidden = f"U+{ord(sign[-1]):04X}"
+    for text in (f"a: 1 {sign}b\n", f'a: "1 {sign.encode("unicode-escape").decode()}b"\n'):
+        [problem] = read(page(text), "x.md").problems
+        assert hidden in problem.message
+        assert problem.level == "error"
+    [problem] = read(page("a: b\n", f"Text. {sign}More.\n"), "x.md").problems
+    assert (problem.line, problem.column) == (4, 7 + len(sign) - 1)
+    assert hidden in problem.message
+
+
+def test_a_sentence_in_tags_is_told() -> None:
+    unseen = "".join(chr(0xE0000 + ord(letter)) for letter in "pay me")
+    problems = read(page("a: b\n", f"Text.{unseen}\n"), "x.md").problems
+    assert len(problems) == len(unseen)
+
+
 def test_an_empty_value_is_empty_and_what_to_write_depends_on_the_field() -> None:
     parts = read(page("a:\nb: ~\nc: ''\nd: []\ne: {}\nf:\n  -\n  - x\n"), "x.md")
     assert parts.problems == ()

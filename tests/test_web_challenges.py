@@ -53,7 +53,7 @@ def listed(page: Page) -> list[str]:
 def test_the_board_lists_what_is_wanted_newest_first_with_what_was_found(client: FlaskClient) -> None:
     page = Page(client.get("/challenges").text)
     assert listed(page) == [NO_ANSWER, ANSWERED]
-    assert "1 case answers it" in page.text
+    assert "1 case may help" in page.text
     assert "Nothing here yet" in page.text
     body = client.get("/api/v1/challenges").json
     assert [(item["slug"], item["strong"]) for item in body["challenges"]] == [(NO_ANSWER, 0), (ANSWERED, 1)]

@@ -44,7 +44,7 @@ def read(document: bytes) -> Any:
         assert part.id
         assert part.title
         assert part.updated_parsed
-        assert part.author
+    assert found.feed.author
     return found
 
 
@@ -55,11 +55,12 @@ def texts(document: bytes, tag: str) -> list[str]:
 def test_the_board_can_be_followed(client: FlaskClient, library: Library) -> None:
     found = taken(client, BOARD)
     assert [entry.title for entry in found.entries] == [
-        item.title for item in sorted(library.challenges, key=lambda item: item.updated, reverse=True)]
+        f"{item.title} ({library.cities[item.city].name})"
+        for item in sorted(library.challenges, key=lambda item: item.updated, reverse=True)]
     entry = next(entry for entry in found.entries if entry.id.endswith(ANSWERED))
     assert entry.id == entry.link == f"http://localhost/challenges/{ANSWERED}"
     assert (entry.published[:10], entry.updated[:10]) == ("2026-04-02", "2026-05-11")
-    assert entry.author == "Sandhaven"
+    assert "author" not in entry  # Others than the city may have written it.
     assert {tag.term for tag in entry.tags} == {"open", "mobility"}
     assert entry.summary == library.challenge(ANSWERED).challenge.challenge
     assert found.feed.updated == max(entry.updated for entry in found.entries)
@@ -160,7 +161,7 @@ def test_what_is_not_there_has_no_feed(client: FlaskClient, slug: str) -> None:
 
 def of(text: str) -> Feed:
     """A feed with a text wherever one can stand."""
-    entry = Item(f"https://a.example/{text}", text, text, text, text, text, "2026-01-01", "2026-01-01", [(text, text)])
+    entry = Item(f"https://a.example/{text}", text, text, text, text, "2026-01-01", "2026-01-01", [(text, text)])
     return Feed(text, text, text, text, text, "2026-01-01T00:00:00Z", [entry])
 
 
@@ -193,8 +194,7 @@ def test_hostile_words_stay_words(folder: Path, tmp_path: Path) -> None:
     for url in (BOARD, f"/challenges/{ANSWERED}/feed.atom"):
         document = client.get(url).data
         assert read(document).entries
-        assert SHOWN in texts(document, "title")
-        assert {SHOWN} <= {*texts(document, "name")}
+        assert f"{SHOWN} ({SHOWN})" in texts(document, "title")
     for path in ("/", "/challenges", f"/challenges/{ANSWERED}", "/cities/sandhaven", f"/cases/{NIGHT_BUSES}"):
         page = Page(client.get(path).text)
         assert [script["src"].partition("?")[0] for script in page.all("script")] == ["/static/site.js"], path

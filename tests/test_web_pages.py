@@ -118,8 +118,21 @@ def test_every_page_is_well_formed_labelled_and_self_contained(each: tuple[Flask
                    if attributes["rel"] not in ("canonical", "alternate"))
         assert "style" not in {tag for tag, _ in page.tags}
         labels = {attributes.get("for") for attributes in page.all("label")}
-        assert all(attributes.get("id") in labels or attributes.get("type") == "checkbox"
+        assert all(attributes.get("id") in labels or attributes.get("type") in ("checkbox", "hidden")
                    for tag in ("input", "select", "textarea") for attributes in page.all(tag)), path
+
+
+def test_who_finds_no_answer_can_take_her_words_to_the_wanted_board(client: FlaskClient) -> None:
+    words = "Wooden quay walls along our canals are rotting and nobody can say which one gives way next."
+    page = client.get("/match", query_string={"challenge": words, "city": "sandhaven"})
+    fields = {attributes["name"]: attributes["value"] for attributes in Page(page.text).all("input")
+              if attributes.get("type") == "hidden"}
+    assert (fields["challenge"], fields["city"]) == (words, "sandhaven")
+    begun = client.post("/submit/challenge", data={**fields, "go": "step:0"})
+    assert begun.status_code == 200
+    assert words in client.post("/submit/challenge", data={**fields, "go": "check"}).text
+    solved = client.get("/match", query_string={"challenge": "Night buses run empty, and nurses wait long."})
+    assert "Ask all cities" not in solved.text
 
 
 def test_headers_keep_browsers_from_running_or_loading_what_is_not_ours(client: FlaskClient) -> None:

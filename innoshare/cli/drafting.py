@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from innoshare.config import Settings
 from innoshare.errors import BadInput
 
 if TYPE_CHECKING:
-    from innoshare.content import Content
+    from innoshare.content import World
 
 NAMES = click.Choice(["case", "challenge", "city"])
 
@@ -49,7 +48,7 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
 
     if slug and (why := drafting.unfit(settings.content, kind, slug)):
         raise BadInput([("--slug", why)])
-    found = _content(settings)
+    world = _world(settings)
     values: dict[str, Any] = {}
     given = [(drafting.NAMED_BY[kind], title), ("city", city), ("language", language), ("summary", summary),
              ("challenge", challenge)]
@@ -61,10 +60,10 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
     for place, words in given:
         if words is not None and words.strip():
             values = drafting.assign(kind, values, place, words)
-    _looked_over(kind, values, found)
+    _looked_over(kind, values, world)
     asking = sys.stdin.isatty()
-    values = _asked(kind, values, found, settings) if asking else values
-    text, told = _looked_over(kind, values, found)
+    values = _asked(kind, values, world, settings) if asking else values
+    text, told = _looked_over(kind, values, world)
     if to_stdout:
         sys.stdout.write(text)
         return
@@ -73,9 +72,9 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
     for _, words in told:
         err.print(f"[yellow]{escape(words)}[/]")
     home = values.get("city")
-    if home and f"cities/{home}.md" not in found.digests:
+    if home and home not in world.files["cities"]:
         if asking and click.confirm(f"Begin a file for the city {home} too?", True, err=True):
-            text, _ = _looked_over("city", _asked("city", {}, found, settings), found)
+            text, _ = _looked_over("city", _asked("city", {}, world, settings), world)
             out.print(escape(str(drafting.create(settings.content, "city", home, text))))
         else:
             err.print(f"If {home} is the right name, begin its file with: innoshare new city --slug {home}")
@@ -98,28 +97,27 @@ def _named(kind: str, values: Mapping[str, Any], settings: Settings, asking: boo
     return suggested
 
 
-def _content(settings: Settings) -> "Content":
+def _world(settings: Settings) -> "World":
     from innoshare import content
 
     if not settings.content.is_dir():
         raise BadInput([("INNOSHARE_CONTENT", f"There is no folder {str(settings.content)!r} with content. Go to where "
                          "it lies, or begin a library with innoshare init.")])
-    return content.read(settings.content)
+    return content.world(settings.content)
 
 
-def _looked_over(kind: str, values: Mapping[str, Any], found: "Content") -> tuple[str, list[tuple[str, str]]]:
+def _looked_over(kind: str, values: Mapping[str, Any], world: "World") -> tuple[str, list[tuple[str, str]]]:
     """The file made of the values, and what is to be told of them. Raises BadInput with every mistake in them."""
     from innoshare import drafting
 
-    today = date.today()
-    text = drafting.annotated(kind, drafting.filled(kind, values, today), found.vocabulary)
-    wrong, told = drafting.mistakes(kind, "new", values, text, found, today)
+    text = drafting.annotated(kind, drafting.filled(kind, values, world.today), world.vocabulary)
+    wrong, told = drafting.mistakes(kind, "new", values, text, world)
     if wrong:
         raise BadInput(wrong)
     return text, told
 
 
-def _asked(kind: str, values: dict[str, Any], found: "Content", settings: Settings) -> dict[str, Any]:
+def _asked(kind: str, values: dict[str, Any], world: "World", settings: Settings) -> dict[str, Any]:
     """The values with what a person answers; what she leaves empty she may write later."""
     from innoshare import drafting
     from innoshare.content.forms import similar
@@ -133,13 +131,13 @@ def _asked(kind: str, values: dict[str, Any], found: "Content", settings: Settin
             if not answer:
                 break
             if name == "city":
-                answer = drafting.city_named(answer, found.cities) or answer
-                like = similar(answer, found.cities) if answer not in found.cities else []
+                answer = drafting.city_named(answer, world.cities) or answer
+                like = similar(answer, world.cities) if answer not in world.cities else []
                 if like and click.confirm(f"There is no city {answer} here. Did you mean {like[0]}?", True, err=True):
                     answer = like[0]
             try:
                 more = drafting.assign(kind, values, name, answer)
-                _looked_over(kind, more, found)
+                _looked_over(kind, more, world)
             except BadInput as error:
                 for _, words in error.mistakes:
                     err.print(f"[red]{escape(words)}[/]")
@@ -167,4 +165,4 @@ def schema(settings: Settings, kind: str, table: bool, into: Path | None) -> Non
     elif table:
         sys.stdout.write(drafting.field_table(kind))
     else:
-        print_json(made(kind, _content(settings).vocabulary))
+        print_json(made(kind, _world(settings).vocabulary))

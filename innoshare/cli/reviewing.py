@@ -28,7 +28,7 @@ def review(settings: Settings, base: str, preview: Path | None) -> None:
     """
     from innoshare.review import review as look
 
-    def show(library: "Library", pages: "Sequence[tuple[str, str]]") -> str:
+    def show(library: "Library", pages: "Sequence[tuple[str, str]]") -> tuple[str, int]:
         from innoshare.web import preview as files
 
         assert preview

@@ -6,7 +6,8 @@
 
 `read` looks at every file in one pass and names every mistake in it; it raises for none. A bad file never hides the
 good ones: what has an error is left out, the rest is there. `proofread` does the same for one text that is no file
-yet. `digests` says which files there are, without reading what they mean; a build asks it whether anything changed.
+yet, judged by the `world` round it. `digests` says which files there are, without reading what they mean; a build asks
+it whether anything changed.
 
 This room decides which files count and puts the parts together. Below it, each without knowing those above:
 
@@ -49,7 +50,7 @@ from innoshare.errors import Level, Problem
 from innoshare.files import plain_bytes
 
 __all__ = ["EVERY_CASE", "EVERY_CHALLENGE", "EVERY_PAGE", "FOLDERS", "FORMS", "KINDS", "MAX_PROBLEMS_PER_FILE", "WORDS",
-           "Content", "Spot", "World", "check", "digests", "printable", "proofread", "read"]
+           "Content", "Spot", "World", "check", "digests", "label", "printable", "proofread", "read", "world"]
 
 MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
 MAX_NAMED = 10  # Cases of a circle that a message names; who has read so many sees which way it goes.
@@ -81,6 +82,11 @@ class Content:
     digests: Mapping[str, str]
     texts: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def records(self) -> Mapping[str, Mapping[str, Case | OpenChallenge | City]]:
+        """Folder of KINDS -> its valid records by slug."""
+        return {"cases": self.cases, "challenges": self.challenges, "cities": self.cities}
+
 
 # --- which files count --------------------------------------------------------------------------------------------
 
@@ -106,7 +112,8 @@ def printable(name: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in name)
 
 
-def _label(root: Path) -> str:
+def label(root: Path) -> str:
+    """What Problems call a content folder: its own name, that of its target where a path ends in dots."""
     name = root.absolute().name
     return printable(root.resolve().name if name in ("", "..") else name) or "content"
 
@@ -114,20 +121,20 @@ def _label(root: Path) -> str:
 def _files(root: Path) -> Iterator[_File | Problem]:
     """Every file that counts, by folder and name, and a Problem for each that looks as if it should."""
     for folder, ending in FOLDERS.items():
-        label = f"{_label(root)}/{folder}"
+        path = f"{label(root)}/{folder}"
         try:
             if not stat.S_ISDIR(os.lstat(root / folder).st_mode):
-                yield _problem(label, "This is not a folder, or only a link to one.", "Put a real folder here.")
+                yield _problem(path, "This is not a folder, or only a link to one.", "Put a real folder here.")
                 continue
             names = sorted(entry.name for entry in (root / folder).iterdir())
         except FileNotFoundError:
             continue
         except OSError as error:
-            yield _problem(label, f"The folder cannot be read ({error.strerror}).", "Check who may read it.")
+            yield _problem(path, f"The folder cannot be read ({error.strerror}).", "Check who may read it.")
             continue
         for name in names:
             if not name.startswith(".") and not _MAY_LIE_ANYWHERE.fullmatch(name):
-                yield from _file(root / folder / name, f"{label}/{printable(name)}", folder, ending)
+                yield from _file(root / folder / name, f"{path}/{printable(name)}", folder, ending)
 
 
 def _file(path: Path, label: str, folder: str, ending: str) -> Iterator[_File | Problem]:
@@ -192,49 +199,78 @@ class _Gathered:
         return not any(problem.level == "error" for problem in problems)
 
 
-def read(root: Path, today: date | None = None) -> Content:
-    """Everything in a content folder, and every mistake in it. Raises for no mistake of a contributor.
-
-    `today` is what dates are compared with, the present day unless given. Paths of Problems begin with the folder's
-    own name: `content/cases/….md`.
-    """
-    gathered, label = _Gathered(), _label(root)
-    if not root.is_dir():
-        problem = _problem(label, f"There is no folder {shown(root)} with content.",
-                           "Set INNOSHARE_CONTENT to the folder that holds cases, challenges, cities and vocabulary.")
-        return Content(root, {}, {}, {}, {}, {}, (problem,), {})
+def _gathered(root: Path) -> _Gathered:
+    """The files that count, unread."""
+    gathered = _Gathered()
     for file in _files(root):
         if isinstance(file, Problem):
             gathered.problems.append(file)
         else:
             gathered.digests[_key(file)] = hashlib.sha256(file.data).hexdigest()
             gathered.files[file.folder].append(file)
-    gathered.problems += _strays(root, label)
+    return gathered
+
+
+def _world(gathered: _Gathered, label: str, today: date | None) -> World:
+    """What cases and challenges are judged by."""
+    terms, broken_terms = _vocabulary(gathered, label)
+    names = {folder: {file.name for file in gathered.files[folder]} for folder in KINDS}
+    empty = World(label, today or date.today(), names, {}, terms, broken_terms)
+    return replace(empty, cities=_sound(gathered, _judged(gathered, "cities", empty)))
+
+
+def _judged(gathered: _Gathered, folder: str, world: World) -> "dict[str, _Judged]":
+    """The files of a folder by name, each judged by itself and by the World."""
+    return {file.name: _page(file, world) for file in sorted(gathered.files[folder], key=lambda file: file.name)}
+
+
+def _sound(gathered: _Gathered, judged: "Mapping[str, _Judged]") -> dict[str, Any]:
+    """The records of those without an error; the Problems of all are kept."""
+    return {name: one.record for name, one in judged.items()
+            if gathered.note(one.problems) and one.record is not None}
+
+
+def read(root: Path, today: date | None = None) -> Content:
+    """Everything in a content folder, and every mistake in it. Raises for no mistake of a contributor.
+
+    `today` is what dates are compared with, the present day unless given. Paths of Problems begin with the folder's
+    own name: `content/cases/….md`.
+    """
+    name = label(root)
+    if not root.is_dir():
+        problem = _problem(name, f"There is no folder {shown(root)} with content.",
+                           "Set INNOSHARE_CONTENT to the folder that holds cases, challenges, cities and vocabulary.")
+        return Content(root, {}, {}, {}, {}, {}, (problem,), {})
+    gathered = _gathered(root)
+    gathered.problems += _strays(root, name)
     if not any(gathered.files.values()) and not gathered.problems:
-        problem = _problem(label, "The content folder is empty.", "Add cases, cities and vocabulary; `innoshare init` "
+        problem = _problem(name, "The content folder is empty.", "Add cases, cities and vocabulary; `innoshare init` "
                            "makes a folder with examples.")
         return Content(root, {}, {}, {}, {}, {}, (problem,), {})
 
-    terms, broken_terms = _vocabulary(gathered, label)
-    concepts = _concepts(gathered, terms)
-    names = {folder: {file.name for file in gathered.files[folder]} for folder in KINDS}
-    world = World(label, today or date.today(), names, {}, terms, broken_terms)
+    world = _world(gathered, name, today)
+    concepts = _concepts(gathered, world.vocabulary)
     found: dict[str, dict[str, Any]] = {}
-    for folder in KINDS:
-        judged = {file.name: _page(file, world) for file in sorted(gathered.files[folder], key=lambda file: file.name)}
+    for folder in ("cases", "challenges"):
+        judged = _judged(gathered, folder, world)
         if folder == "cases":
             _compare(judged)
-        found[folder] = {name: one.record for name, one in judged.items()
-                         if gathered.note(one.problems) and one.record is not None}
-        if folder == "cities":
-            world = replace(world, cities=found[folder])
+        found[folder] = _sound(gathered, judged)
     cases: dict[str, Case] = found["cases"]
     gathered.problems += _duplicates(cases, {file.name: file.path for file in gathered.files["cases"]})
-    if any(name not in terms for name in VOCABULARIES):
+    if any(name not in world.vocabulary for name in VOCABULARIES):
         found["cases"] = found["challenges"] = {}  # their themes would have no names; the Problem stands there
     texts = {_key(file): file.data.decode() for file in gathered.files["cases"] if file.name in found["cases"]}
-    return Content(root, found["cases"], found["challenges"], found["cities"], terms, concepts,
+    return Content(root, found["cases"], found["challenges"], world.cities, world.vocabulary, concepts,
                    tuple(sorted(gathered.problems)), dict(sorted(gathered.digests.items())), texts)
+
+
+def world(root: Path, today: date | None = None) -> World:
+    """What a text that is no file of a content folder yet is judged by: names, cities and vocabulary that are there.
+
+    No case is read for it, so that it takes little time among thousands. Raises for no mistake of a contributor.
+    """
+    return _world(_gathered(root), label(root), today)
 
 
 def proofread(folder: str, name: str, text: str, world: World) -> tuple[Any, tuple[Problem, ...]]:
@@ -265,10 +301,9 @@ def _compare(judged: Mapping[str, "_Judged"]) -> None:
 
 def _circles(pages: Mapping[str, Page]) -> Found:
     """Who learned from a case did not teach it. A circle is told in the file whose name comes first."""
-    graph = {name: [case for _, case in page.each("inspired_by")] for name, page in pages.items()}
+    graph = {name: [case for _, case in page.each("inspired_by") if case != name]  # who names herself, `rules` tell
+             for name, page in pages.items()}
     for circle in lineage.cycles(graph):
-        if len(circle) == 1:
-            continue  # This file names itself, which `rules` has told.
         steps = [f"{shown(one)} from {shown(other)}" for one, other in zip(circle, (*circle[1:], circle[0]),
                                                                            strict=True)]
         if len(steps) > MAX_NAMED:
@@ -309,7 +344,8 @@ def _page(file: _File, world: World) -> _Judged:
     draft = model is Case and parts.values.get("status") == Status.DRAFT
     page = Page(model, file.path, file.name, parts, draft)
     problems = [*parts.problems, *_name(file, world)]
-    record, found = check(model, parts, file.path, draft, slug=safe_slug(file.name), body=parts.body)
+    record, found = check(model, parts, file.path, draft, vocabulary=world.vocabulary, slug=safe_slug(file.name),
+                          body=parts.body)
     problems += found
     named = {_place(problem) for problem in problems if problem.field}
     rules = rules if parts.values or parts.body else ()  # nothing could be read, and why is said already

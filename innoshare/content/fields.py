@@ -10,7 +10,8 @@ made one mistake, and the reading closest to what she wrote is the one that is e
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -18,11 +19,11 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Record, front_matter, mark
+from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Record, Vocabulary, front_matter, mark
 from innoshare.choices import Choice
 from innoshare.content.forms import FORMS, URL, nearest, one_of, similar, tag, western
 from innoshare.content.frontmatter import EMPTY, REFUSED, FrontMatter
-from innoshare.content.mending import Step, Steps, dotted, shown
+from innoshare.content.mending import Step, Steps, called, capital, dotted, shown
 from innoshare.errors import Problem
 
 R = TypeVar("R", bound=Record)
@@ -90,25 +91,24 @@ class Finding:
     value: Any
     context: Mapping[str, Any]
     spot: Spot
+    terms: Collection[str] = ()  # what may stand in a list that has a vocabulary
 
     @property
     def name(self) -> str:
         """The field as a message begins with it."""
-        called = _called(self.steps)
-        return called[0].upper() + called[1:]
+        return capital(called(self.steps))
+
+    @property
+    def most(self) -> int:
+        """How many items a list may have."""
+        limits = self.spot.field.metadata if self.spot.field else []
+        return int(next((limit.max_length for limit in limits if hasattr(limit, "max_length")), sys.maxsize))
 
     @property
     def help(self) -> str:
         """The field's own description, as a sentence."""
         text = self.spot.field.description if self.spot.field else None
         return f" It is: {text[0].lower() + text[1:]}." if text and text[1:2].islower() else f" {text}." if text else ""
-
-
-def _called(steps: Steps) -> str:
-    """A place of the header in words: `title`, item 2 of `tags`."""
-    if steps and isinstance(steps[-1], int):
-        return f"item {steps[-1] + 1} of `{dotted(steps[:-1])}`"
-    return f"`{dotted(steps)}`"
 
 
 def _needed(record: type[BaseModel]) -> list[str]:
@@ -129,7 +129,7 @@ Words = tuple[str, str]  # message, remedy
 
 
 def _missing(found: Finding) -> Words:
-    inside = f" in {_called(found.steps[:-1])}" if len(found.steps) > 1 else ""
+    inside = f" in {called(found.steps[:-1])}" if len(found.steps) > 1 else ""
     field = found.spot.field
     if record := found.spot.record or found.spot.inside(0).record:
         parts = _parts(record, is_item=found.spot.record is None)
@@ -152,7 +152,7 @@ def _empty(found: Finding) -> Words:
 def _unknown_key(found: Finding) -> Words:
     name, owner = str(found.steps[-1]), found.spot.owner
     allowed = [field for field, _ in front_matter(owner)] if owner else []
-    where = f"`{dotted(found.steps[:-1])}`" if len(found.steps) > 1 else "the header"
+    where = called(found.steps[:-1]) or "the header"
     like = similar(name, allowed)
     if like:
         return f"There is no field {shown(name)} in {where}.", f"Did you mean `{like[0]}`?"
@@ -212,15 +212,24 @@ def _choice(found: Finding) -> Words:
 
 def _list(found: Finding) -> Words:
     items = [item.strip() for item in re.split(r"[,;]", str(found.value)) if item.strip()]
-    name = found.steps[-1]
-    if isinstance(found.value, str) and len(", ".join(items)) <= 80 and not found.spot.inside(0).record:
-        return f"{found.name} must be a list, but is {shown(found.value)}.", (
-            f"Write `{name}: [{', '.join(items)}]`{found.spot.or_unknown}.")
-    if record := found.spot.inside(0).record:
+    name, inside = found.steps[-1], found.spot.inside(0)
+    if inside.record:
         return (f"{found.name} must be a list.",
-                f"Write below `{name}:`, {_parts(record, is_item=True)}; so for each item.")
-    return (f"{found.name} must be a list.",
-            f"Write each item on a line of its own that begins with `- `, below `{name}:`.")
+                f"Write below `{name}:`, {_parts(inside.record, is_item=True)}; so for each item.")
+    if not isinstance(found.value, str) or len(", ".join(items)) > 80:
+        return (f"{found.name} must be a list.",
+                f"Write each item on a line of its own that begins with `- `, below `{name}:`.")
+    allowed = list(found.terms) or [str(choice) for choice in inside.choices]
+    meant = [next(iter(similar(item, allowed)), "") if allowed else item for item in items]
+    good = list(dict.fromkeys(filter(None, meant)))  # what the next check takes; nobody should be told twice
+    strange = [shown(item) for item in items if allowed and item not in allowed]
+    message = f"{found.name} must be a list, but is {shown(found.value)}" + (
+        f"; {' and '.join(strange)} {'is' if len(strange) == 1 else 'are'} not among its values." if strange else ".")
+    most = f"at most {found.most} of them, as " if len(good) > found.most else ""
+    remedy = (f"Write {most}`{name}: [{', '.join(good[:found.most])}]`" if good else
+              f"Write it as `{name}: [{allowed[0]}]`") + f"{found.spot.or_unknown}."
+    return message, remedy + (f" The values are: {', '.join(f'`{value}`' for value in allowed)}."
+                              if "" in meant else "")
 
 
 def _group(found: Finding) -> Words:
@@ -237,8 +246,9 @@ def _number(found: Finding) -> Words:
     digits = re.sub(r"(?<=[0-9])[\s,.'’](?=[0-9]{3}(?![0-9]))", "", western(value).strip("€$£ "))
     plain = digits if re.fullmatch(r"[0-9]+", digits) and digits != value else ""
     plain = plain or (point if not whole and re.fullmatch(r"-?[0-9]+\.[0-9]{1,2}", point) and point != value else "")
-    remedy = f"Write `{plain}`" if plain else (
-        "Write a whole number, digits only, as `2019`" if whole else "Write digits only, as `3800000` or `2.5`")
+    examples = found.spot.field.examples if found.spot.field else None
+    remedy = f"Write `{plain}`" if plain else (f"Write {'a whole number, ' if whole else ''}digits only"
+                                               + (f", as `{examples[0]}`" if examples else ""))
     return (f"{found.name} is {shown(value)}, which is not {'a whole number' if whole else 'a number'}.",
             f"{remedy}{found.spot.or_unknown}.{found.help}")
 
@@ -311,10 +321,11 @@ WORDS: Mapping[str, Callable[[Finding], Words]] = {
 
 
 def check(model: type[R], parts: FrontMatter, path: str, draft: bool = False, within: Steps = (),
-          **from_file: str) -> tuple[R | None, list[Problem]]:
+          vocabulary: Vocabulary | None = None, **from_file: str) -> tuple[R | None, list[Problem]]:
     """The record that a header describes, or None with every mistake in its fields.
 
-    `within` is where in the header the record stands; `from_file` gives the fields that are not written there. In a
+    `within` is where in the header the record stands; `from_file` gives the fields that are not written there. Terms of
+    the `vocabulary` are proposed where a list is written wrongly; whether they are the right ones `rules` judge. In a
     draft only what is marked `in_draft` is required; a draft never becomes a record.
     """
     values: Any = parts.values
@@ -326,14 +337,15 @@ def check(model: type[R], parts: FrontMatter, path: str, draft: bool = False, wi
     try:
         record = model.model_validate({**values, **from_file})
     except ValidationError as error:
-        findings += [finding for raw in error.errors(include_url=False) if (finding := _finding(raw, model, values))]
+        findings += [finding for raw in error.errors(include_url=False)
+                     if (finding := _finding(raw, model, values, vocabulary or {}))]
     if not findings and not draft and parts.complete:
         return record, []
     return None, [_worded(finding, parts, path, within) for finding in _one_each(findings)
                   if finding.kind != "missing" or _is_wanted(finding, model, parts, draft)]
 
 
-def _finding(raw: Any, model: type[BaseModel], values: Any) -> Finding | None:
+def _finding(raw: Any, model: type[BaseModel], values: Any, vocabulary: Vocabulary) -> Finding | None:
     """Pydantic's error at the place that was written. Its own place also names the branch of a union it tried."""
     steps: list[Step] = []
     here, last = values, len(raw["loc"]) - 1
@@ -346,7 +358,9 @@ def _finding(raw: Any, model: type[BaseModel], values: Any) -> Finding | None:
     if raw["input"] is REFUSED:
         return None
     kind = "empty" if raw["input"] is EMPTY and raw["type"] != "extra_forbidden" else raw["type"]
-    return Finding(tuple(steps), kind, raw["input"], raw.get("ctx") or {}, Spot.of(model, tuple(steps)))
+    spot = Spot.of(model, tuple(steps))
+    listed = mark(spot.field).vocabulary if spot.field else None
+    return Finding(tuple(steps), kind, raw["input"], raw.get("ctx") or {}, spot, vocabulary.get(listed or "", ()))
 
 
 def _one_each(findings: list[Finding]) -> Iterator[Finding]:

@@ -20,6 +20,9 @@ from anyascii import anyascii
 
 from innoshare.case import Country, Currency, Day, Language, PartialDate, SdgTarget, Slug, Url, WikidataId, is_tag
 
+MAX_SLUG = next(item.max_length for item in Slug.__metadata__)  # type: ignore[attr-defined]  # of Annotated
+_APOSTROPHES = "'’ʼ"  # in a word, not between two: Ærø's is aeros
+
 SIMILAR = 0.6  # difflib's own default: `titel` finds `title`, `colour` does not find `country`.
 
 
@@ -41,9 +44,15 @@ def one_of(value: str, allowed: list[str]) -> str:
     return (f"Did you mean `{like[0]}`? " if like else "") + f"Write one of: {listed}."
 
 
-def _slug(value: str) -> str:
-    letters = anyascii(value.strip().lower().removesuffix(".md")).lower()
-    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:60].strip("-")
+def slug_of(text: str) -> str:
+    """A text of any script in small letters a to z with hyphens, of any length; empty where it holds neither letter nor
+    digit."""
+    spoken = "".join(letter for letter in text if letter not in _APOSTROPHES and unicodedata.category(letter) != "So")
+    return re.sub(r"[^a-z0-9]+", "-", anyascii(spoken).lower()).strip("-")
+
+
+def _file_name(value: str) -> str:
+    return slug_of(value.strip().lower().removesuffix(".md"))[:MAX_SLUG].strip("-")
 
 
 def western(value: str) -> str:
@@ -88,7 +97,7 @@ def _form(annotated: Any, looks: str, example: str, guess: Callable[[str], str])
 
 
 FORMS = dict((
-    _form(Slug, "the name of a file without .md: small letters a to z, digits and hyphens", "stockholm", _slug),
+    _form(Slug, "the name of a file without .md: small letters a to z, digits and hyphens", "stockholm", _file_name),
     _form(Url, "a full public address that begins with https://", "https://example.org/report", _address),
     _form(Day, "a day as year-month-day", "2026-05-31", _day),
     _form(PartialDate, "a year, a month or a day, the year first", "2019`, `2019-05` or `2019-05-31", _day),
@@ -105,7 +114,6 @@ FORMS = dict((
 ))
 
 SLUG = re.compile(next(pattern for pattern, form in FORMS.items() if form.example == "stockholm"))
-MAX_SLUG = next(item.max_length for item in Slug.__metadata__)  # type: ignore[attr-defined]  # of Annotated
 URL = next(pattern for pattern, form in FORMS.items() if form.example.startswith("https"))
 
 

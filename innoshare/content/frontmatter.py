@@ -87,13 +87,19 @@ def read_yaml(data: bytes, path: str) -> FrontMatter:
 
 # --- bytes to lines -------------------------------------------------------------------------------------------
 
-# Control characters (but not tab and line ends), marks that turn the direction of text, invisible line ends, a byte
-# order mark in mid-text, noncharacters and lone halves of surrogate pairs: what a reviewer cannot see, or no feed or
-# XML file may hold. A zero-width joiner and the marks of Arabic and Hebrew are part of people's writing and stay.
+# What a reviewer cannot see and no language needs, or no feed or XML file may hold: control characters (but not tab and
+# line ends), marks that turn the direction of text, invisible signs and fillers, a byte order mark in mid-text, tags,
+# private use, noncharacters, lone halves of surrogate pairs. Whole sentences can be hidden in these.
+_NEVER = ("\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u115f\u1160\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\uf8ff"
+          "\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e00ff\U000e01f0-\U0010ffff"
+          + "".join(chr(plane * 0x10000 + last) for plane in range(15) for last in (0xFFFE, 0xFFFF)))
+# What people's writing needs stays where it does: a soft hyphen behind a letter, a zero-width space in Thai, Lao,
+# Burmese and Khmer, the separator of Mongolian, variants of Chinese characters; joiners and variation selectors, which
+# belong to Persian, Indian scripts and emoji, but no two of a kind. The marks of Arabic and Hebrew stay everywhere.
 HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufdd0-\ufdef\ufffe\uffff"
-    "\ud800-\udfff]|[" + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
-    + "]")
+    rf"[{_NEVER}]|(?<![^\W\d_])\xad|(?<![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b|(?<![\u1800-\u18af])\u180e"
+    r"|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
+    r"|(?<=[\u200c\u200d])[\u200c\u200d]|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]")
 
 
 def _lines(data: bytes, notes: Notes) -> list[str] | None:

@@ -5,15 +5,15 @@ colon and belongs in quotes. `explain` turns a parser's complaint into a Mistake
 for it. Each explanation is a generator over one line, with its rule as docstring; they are asked one after the other.
 Nothing is parsed here, and no field is known by name: `frontmatter` reads, and reads again with the mended line.
 
-At the top stands what every message of this package is made with: `shown` quotes a value, `dotted` names a place,
-`quoted` shows a text in quotes, and Notes gathers the Problems of one file.
+At the top stands what every message of this package is made with: `shown` quotes a value, `called` names a place for
+people and `dotted` for programs, `quoted` shows a text in quotes, and Notes gathers the Problems of one file.
 
 Decision: a line is mended only where it is obvious how, and the mended line serves for nothing but reading on. What is
 written into a file stays the contributor's decision.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,8 +45,31 @@ def shown(value: object) -> str:
 
 
 def dotted(steps: Steps) -> str:
-    """Steps as a reader sees them: `results.0.source`."""
+    """Steps as the field of a Problem: `results.0.source`."""
     return _visible(".".join(str(step) for step in steps))
+
+
+def called(steps: Sequence[Step]) -> str:
+    """A place of the header in words, within a sentence: `title`, item 2 of `tags`, item 1 of `results`: `source`."""
+    words, names = list[str](), list[str]()
+    for step in steps:
+        if isinstance(step, int):
+            words.append(f"item {step + 1} of " + (f"`{dotted(tuple(names))}`" if names else words.pop()))
+            names = []
+        else:
+            names.append(step)
+    return ": ".join((*words, f"`{dotted(tuple(names))}`") if names else words)
+
+
+def steps_of(field: str) -> Steps:
+    """The steps to the place that a Problem names as its field."""
+    first, *rest = field.split(".")
+    return (first, *(int(step) if step.isdecimal() else step for step in rest))
+
+
+def capital(words: str) -> str:
+    """Words as a sentence begins with them."""
+    return words[:1].upper() + words[1:]
 
 
 def _visible(text: str) -> str:

@@ -19,7 +19,7 @@ from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Case, City, Record, Vocab
 from innoshare.choices import ChallengeStatus, Section
 from innoshare.content.forms import SLUG, one_of, similar
 from innoshare.content.frontmatter import FrontMatter
-from innoshare.content.mending import Steps, dotted, shown
+from innoshare.content.mending import Steps, called, capital, dotted, shown
 from innoshare.errors import Level, Problem
 from innoshare.render import habits, headings, is_too_long, mistakes
 
@@ -119,7 +119,7 @@ def nobody_is_named_by_address(page: Page, world: World) -> Found:
     """No field of the header holds an e-mail address: it may be a person's, and robots collect it."""
     for steps, text in page.texts():
         if "@" in text and (match := _MAIL.search(text)):
-            yield page.problem(steps, f"`{dotted(steps)}` holds an e-mail address: {shown(match[0] + '…')}.",
+            yield page.problem(steps, f"{capital(called(steps))} holds an e-mail address: {shown(match[0] + '…')}.",
                                "Leave it out; name the office and the address of its public page.")
 
 
@@ -159,7 +159,7 @@ def nothing_is_in_the_future(page: Page, world: World) -> Found:
     tomorrow = (world.today + timedelta(days=1)).isoformat()  # in Auckland it is tomorrow already
     for steps, text in dated:
         if re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", text) and text > tomorrow[: len(text)]:
-            yield page.problem(steps, f"`{dotted(steps)}` is {shown(text)}, which lies in the future.",
+            yield page.problem(steps, f"{capital(called(steps))} is {shown(text)}, which lies in the future.",
                                "Check the date, or write what is planned in the text below.", "advice")
 
 

@@ -19,6 +19,7 @@ would differ from those in the content, so that every edit would look like a new
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -203,14 +204,24 @@ _NOT_TEXT = re.compile(
     r"~|null|true|false|yes|no|on|off|y|n"
     r"|[0-9][0-9_,]*(\.[0-9_]*)?(e[-+]?[0-9]+)?|0[xob][0-9a-f_]+|[0-9][0-9_]*(:[0-9]{1,2})+(\.[0-9_]*)?"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[t\s].*", re.IGNORECASE | re.ASCII)
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)  # 0100 is 64 to some readers
+
+
+def _is_text(text: str) -> bool:
+    """Whether every reader takes this for text, or for a day that exists; of 2024-02-30 some do not read any more."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            return False
+    return not _NOT_TEXT.fullmatch(text)
 
 
 def _word(value: Any, spot: Spot = _NOWHERE, in_brackets: bool = False) -> str:
     """A value as it stands in one line: plainly where that is safe, else in double quotes."""
     text = _text(value, ())
     plain = (text[0].isalnum() and text[-1] != " " and text.isprintable() and not re.search(r":(\s|$)|\s#", text)
-             and not _NOT_TEXT.fullmatch(text) and not (in_brackets and re.search(r"""[][{},:?"'#]""", text)))
+             and _is_text(text) and not (in_brackets and re.search(r"""[][{},:?"'#]""", text)))
     if plain or _is_number(value, text, spot):
         return text
     for sign, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):

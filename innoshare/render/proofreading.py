@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 # leaves room for 10 times that, and bodies below all of them render in time (1,700 random ones of 4 to 127 KB, made of
 # the signs that mean something: none took longer than 2 s, with another process on the machine).
 MAX_CHARACTERS = 128 * 1024
+MAX_LINES = 5_000  # The longest real case has 42. 60,000 lines of one sign take 2 s to look over.
 MAX_LINE = 5_000
 MAX_NESTING = 20  # Lists, quotes, open brackets; Python-Markdown recurses and breaks at 300.
 MAX_DEFINITIONS = 100  # Footnotes and link definitions; 5,000 unclosed ones take 10 s.
@@ -64,6 +65,7 @@ _FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
 _LANGUAGE = re.compile(r"[ \t]*\.?[\w#.+-]*[ \t]*")  # what may stand behind a fence, as the renderer reads it
 _TAG = re.compile(r"</?[A-Za-z][\w-]*(?=[\s/>]|$)|<[!?]")
 _IMAGE = re.compile(r"!\[")
+MAX_WORDS = 600  # Characters of the words of a link, as far as they are looked at.
 _TARGET = re.compile(r"\]\([ ]*<?([^)\s>]{1,600})")
 _DEFINITION = re.compile(r"^[ ]{0,3}\[[^\]]{0,200}\]?:")
 _RULE = re.compile(r"[ ]{0,3}([-_*][ ]{0,2}){3,}")
@@ -135,7 +137,8 @@ def _without_code(line: str) -> str:
 def mistakes(body: str) -> Found:
     """What must not or cannot be rendered: (line, counted from 0; message; remedy). Cheap; renders nothing."""
     if is_too_long(body):
-        yield 0, f"The text is longer than {MAX_CHARACTERS:,} characters.", "Shorten it, and link to longer documents."
+        yield (0, f"The text is longer than {MAX_CHARACTERS:,} characters." if len(body) > MAX_CHARACTERS else
+               f"The text has more than {MAX_LINES:,} lines.", "Shorten it, and link to longer documents.")
         return
     unfenced, fences = _unfenced(body)
     yield from fences[:MAX_LISTED]
@@ -149,7 +152,7 @@ def mistakes(body: str) -> Found:
 
 def is_too_long(body: str) -> bool:
     """Whether nothing more can be said of a body than that; `mistakes` says it."""
-    return len(body) > MAX_CHARACTERS
+    return len(body) > MAX_CHARACTERS or body.count("\n") >= MAX_LINES
 
 
 def _long_lines(lines: list[str]) -> Found:
@@ -177,12 +180,19 @@ def _images(lines: list[str]) -> Found:
 
 
 def _targets(lines: list[str]) -> Found:
-    """A link leads to a web address, a mail address, a part of this text, or another case."""
+    """A link leads to a web address, a mail address, a part of this text, or another case; of images all is said."""
     for number, line in enumerate(lines):
         for target in _TARGET.finditer(line):
-            if link(unescape(target[1])) is None:
+            if link(unescape(target[1])) is None and not _is_image(line[max(target.start() - MAX_WORDS, 0) :
+                                                                        target.start()]):
                 yield (number, f"The link to `{target[1][:60].replace('`', '')}` leads nowhere.",
                        "Write a full address that begins with https://, or `/cases/` and the name of another case.")
+
+
+def _is_image(before: str) -> bool:
+    """Whether what stands before `](` began an image."""
+    words = before.rpartition("[")
+    return words[0].endswith("!") and "]" not in words[2]
 
 
 def _deep(lines: list[str]) -> Found:
@@ -255,7 +265,9 @@ def _laborious(lines: list[str]) -> Found:
 
 
 def headings(body: str) -> list[tuple[int, int, str]]:
-    """The headings of a body: (line, counted from 0; level 1 to 6; words)."""
+    """The headings of a body: (line, counted from 0; level 1 to 6; words). None where it is too long."""
+    if is_too_long(body):
+        return []
     lines, found = _prose(body), []
     opens, was_first = True, False  # whether this line begins a paragraph; whether the line before did
     for number, line in enumerate(lines):

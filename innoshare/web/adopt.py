@@ -8,7 +8,6 @@ Decision: the record is judged as a part of the whole changed file, by the same 
 in that file are nothing that the one who adds to it can mend, or has made; they are passed over.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -18,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from innoshare import adopting
 from innoshare.adopting import LEDGER, SOURCES, Addition
 from innoshare.choices import AdoptionStatus
+from innoshare.content.mending import called, capital, steps_of
 from innoshare.errors import BadInput, Level, NotFound, Problem
 from innoshare.library import Entry, Library
 from innoshare.web.form import COUNTRIES
@@ -150,12 +150,13 @@ def _told(problems: tuple[Problem, ...], new: Mapping[str, str], level: Level) -
         for place, field in new.items():
             if problem.level == level and (problem.field in (place, field) or problem.field.startswith(f"{place}.")):
                 question = _question(f"{field}{problem.field.removeprefix(place)}")
-                yield question, _in_our_words(f"{problem.message} {problem.remedy}", place, field)
+                yield question, _spoken(problem, QUESTIONS[question].rstrip("?"))
 
 
-def _in_our_words(said: str, place: str, field: str) -> str:
-    """What the check says, with questions in place of the names in the file."""
-    return re.sub(rf"`{re.escape(place)}\.(\w+)`", lambda part: f"“{_label(field, part[1])}”", said).replace("`", "")
+def _spoken(problem: Problem, question: str) -> str:
+    """What the check says, with the question in place of the name that the file has for it."""
+    place, said = capital(called(steps_of(problem.field))), f"{problem.message} {problem.remedy}"
+    return (f"“{question}”{said.removeprefix(place)}" if said.startswith(place) else said).replace("`", "")
 
 
 def _question(path: str) -> str:
@@ -164,7 +165,3 @@ def _question(path: str) -> str:
     if field == SOURCES:
         return next((name for name, inner in _SOURCE.items() if inner == part), "source")
     return part if part in QUESTIONS else "city"
-
-
-def _label(field: str, part: str) -> str:
-    return QUESTIONS[_question(f"{field}.{part}")].rstrip("?")

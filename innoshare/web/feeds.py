@@ -3,6 +3,8 @@
 Whoever follows the board learns of each new challenge, whoever follows a challenge of each case that answers it. Both
 are found out when the library is built, so a feed is made from what lies there and costs as little as a page.
 
+A text about a city is often written by somebody else, so the library stands as the author of all of them.
+
 Every entry is known for good by the address of what it is about, so a reader shows it once and again when it has
 changed. Addresses are absolute: a feed is read elsewhere. All text is plain text, and what XML cannot hold is left out:
 ElementTree would write it, and no reader could read the whole feed any more.
@@ -44,7 +46,6 @@ class Item:
     title: str
     summary: str
     language: str
-    author: str
     updated: str
     published: str = ""
     kinds: Sequence[tuple[str, str]] = ()
@@ -97,16 +98,18 @@ def _address(filters: Mapping[str, Iterable[str]], page: bool = False) -> str:
 
 def _wanted(challenge: OpenChallenge, library: Library) -> Item:
     page = url_of(g.base_url, "challenges", challenge.slug)
-    return Item(page, page, challenge.title, challenge.challenge, challenge.language,
-                library.cities[challenge.city].name, challenge.updated, challenge.published,
+    return Item(page, page, f"{challenge.title} ({library.cities[challenge.city].name})", challenge.challenge,
+                challenge.language,
+                challenge.updated, challenge.published,
                 [(challenge.status.value, challenge.status.label),
                  *((theme, library.facet_label("theme", theme)) for theme in challenge.themes)])
 
 
 def _answers(entry: ChallengeEntry, page: str) -> Iterator[Item]:
     def item(card: Card, kind: str, label: str) -> Item:
-        return Item(f"{page}#answer-{card.slug}", url_of(g.base_url, "cases", card.slug), card.title, card.summary,
-                    card.language, card.city_name, entry.since[card.slug], kinds=[(kind, label)])
+        return Item(f"{page}#answer-{card.slug}", url_of(g.base_url, "cases", card.slug),
+                    f"{card.title} ({card.city_name})", card.summary,
+                    card.language, entry.since[card.slug], kinds=[(kind, label)])
 
     for card in entry.confirmed:
         yield item(card, "confirmed", "Named by the city itself")
@@ -139,7 +142,6 @@ def atom(feed: Feed, publisher: str) -> bytes:
         _add(entry, "updated", _moment(item.updated))
         if item.published:
             _add(entry, "published", _moment(item.published))
-        _add(_add(entry, "author"), "name", item.author)
         for term, label in item.kinds:
             _add(entry, "category", term=term, label=label)
         _add(entry, "summary", item.summary)

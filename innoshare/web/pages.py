@@ -23,6 +23,9 @@ blueprint = Blueprint("pages", __name__)
 # Cases that are shown of a lineage in one direction, and how deep it is drawn: what can be taken in at a glance on a
 # phone. The API names more.
 MOST_SHOWN, DEEPEST = 40, 4
+# Open challenges that are named beside an answer that does not solve one's own: a glance, no second list.
+BOARDS = 3
+UNSOLVED = (ChallengeStatus.OPEN, ChallengeStatus.MATCHED)
 OPEN_AT_HOME = 3  # Open challenges on the home page: a row on a wide screen.
 # How long a browser may show the answer to a posted challenge again: as long as one compares the cases in it.
 ANSWER_SECONDS = 30 * 60
@@ -80,7 +83,8 @@ def match() -> Response:
         return _refused("match.html", error, **context)
     body = shapes.match_body(library.match(challenge), library, request.root_path)
     heading, sentence = wording.verdict_words(body, challenge, library.languages)
-    context |= {"body": body, "asking": challenge.city, "heading": heading, "sentence": sentence,
+    boards = library.wanted({"theme": [theme.slug for theme in body.themes], "status": UNSOLVED})[:BOARDS]
+    context |= {"boards": boards, "body": body, "asking": challenge.city, "heading": heading, "sentence": sentence,
                 "caution": wording.caution_words(body),
                 "permalink": wording.match_address(challenge, request.root_path)}
     return make_response(render_template("match.html", mistakes=(), **context))

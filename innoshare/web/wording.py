@@ -201,10 +201,9 @@ def concepts(evidence: Iterable[EvidenceBody]) -> list[str]:
 
 
 def answers_found(challenge: WantedBody) -> str:
-    """What the library found for a challenge of the wanted board: “2 cases answer it”."""
-    if challenge.strong:
-        return f"{plural(challenge.strong, 'case answers', 'cases answer')} it"
-    return f"{plural(challenge.possible, 'case')} may help" if challenge.possible else "Nothing here yet"
+    """What the library found for a challenge of the wanted board: “2 cases may help”; nobody has looked."""
+    found = challenge.strong or challenge.possible
+    return f"{plural(found, 'case')} may help" if found else "Nothing here yet"
 
 
 # What the ledger of a case says together; those who changed something use it as well.
