@@ -179,10 +179,10 @@ def recipe() -> str:
 
 
 def build(root: Path, data: Path, *, embeddings: str = vectors.STATIC, strict: bool = False, force: bool = False,
-          progress: Progress = lambda _what, _done, _all: None) -> Built:
+          found: Content | None = None, progress: Progress = lambda _what, _done, _all: None) -> Built:
     """Build an edition of the content in `root` and publish it in `data`, unless it is published already.
 
-    `embeddings` is what INNOSHARE_EMBEDDINGS says.
+    `embeddings` is what INNOSHARE_EMBEDDINGS says; `found` what `content.read` says of `root`, for who has read it.
 
     Files with mistakes are left out and reported. Nothing is published (the fingerprint of what is returned is empty)
     where no valid case is left, so that bad content never replaces a good edition; with `strict` neither where any
@@ -190,14 +190,14 @@ def build(root: Path, data: Path, *, embeddings: str = vectors.STATIC, strict: b
     to or another build does not end, SettingsError where the embeddings cannot be had.
     """
     with _only_builder(data):
-        name = fingerprint(root, embeddings)
+        name = fingerprint(root, embeddings, found.digests if found else None)
         _sweep(data)
         about = None if force or name != published(data) else _about_published(data)
         if about and not about["not_rendered"] and not about["history"]["failed"]:
             return Built(name, False, about["cases"], about["cities"],
                          problems=tuple(Problem(**problem) for problem in about["problems"]))
         progress("Reading", 0, 1)
-        found = content.read(root)
+        found = found or content.read(root)
         errors = [problem for problem in found.problems if problem.level == "error"]
         if not found.cases or (strict and errors):
             return Built("", False, len(found.cases), len(found.cities), problems=found.problems)
@@ -397,9 +397,7 @@ def _render(found: Content, previous: _Previous, progress: Progress
             ) -> tuple[dict[str, Rendered], dict[str, str], int]:
     """Path -> rendered body; path -> why it could not be rendered; how many were rendered anew."""
     bodies = {f"{folder}/{slug}.md": record.body
-              for folder, records in (("cases", found.cases), ("challenges", found.challenges),
-                                      ("cities", found.cities))
-              for slug, record in records.items()}
+              for folder, records in found.records.items() for slug, record in records.items()}
     kept = {path: previous.renderings[digest] for path in bodies
             if (digest := found.digests[path]) in previous.renderings}
     missing = {path: body for path, body in bodies.items() if path not in kept}

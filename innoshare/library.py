@@ -54,8 +54,8 @@ class Entry:
     `adopters` are the cities named in its adoptions that have a file. `origins` are the cases it learned from, as far
     as they are here, each followed by those that this one learned from; `learners` those that learned from it, each
     followed by those that learned from this one; of both at most MOST_LEARNED, each case once. `similar` are the cases
-    like it, most like it first; `challenges` the open challenges that it answers. `history` is what git knows of its file,
-    None where that is nothing.
+    like it, most like it first; `challenges` the open challenges that it answers. `history` is what git knows of its
+    file, None where that is nothing.
     """
 
     case: Case
@@ -172,7 +172,8 @@ class Library:
             raise NotFound("There is no case of this name in the library.")
         case, rendered = found
         city = self.cities[case.city]
-        strong = [name for name, strength in self._catalogue.challenges_answered_by(slug).items() if strength is Strength.STRONG]
+        answered = self._catalogue.challenges_answered_by(slug)
+        strong = [name for name, strength in answered.items() if strength is Strength.STRONG]
         return Entry(
             case, city, country_name(city.country), rendered,
             adopters={item.city: self.cities[item.city] for item in case.adoptions

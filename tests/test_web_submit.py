@@ -2,9 +2,12 @@
 wrong is told at its question, and nothing that is sent breaks it."""
 
 import re
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import date
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +19,7 @@ from hypothesis import strategies as st
 from test_web_pages import Page
 from werkzeug.datastructures import MultiDict
 
-from innoshare import content
+from innoshare import content, edition
 from innoshare.case import front_matter
 from innoshare.config import Settings
 from innoshare.content.frontmatter import HIDDEN, read
@@ -24,8 +27,9 @@ from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.web import answers, create_app, submit
 from innoshare.web.answers import Answers, written
-from innoshare.web.app import MAX_BODY
-from innoshare.web.form import HINTS, ITEMS, KINDS, LABELS, SECTIONS, Around, Kind, Widget, label_of, widgets
+from innoshare.web.form import Around, Widget, widgets
+from innoshare.web.pages import ANSWER_SECONDS
+from innoshare.web.questions import HINTS, ITEMS, KINDS, LABELS, SECTIONS, Kind, label_of
 
 TODAY = date(2026, 11, 24)
 CASES = Path(__file__).parent / "cases"
@@ -70,7 +74,7 @@ def send(client: FlaskClient, kind: Kind, fields: dict[str, object], go: str, st
     answer = client.post(f"/submit/{kind.name}", data={**fields, "go": go,
                                                        "step": len(kind.steps) if step is None else step})
     assert answer.status_code in (200, 400)
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == f"private, max-age={ANSWER_SECONDS}"  # so that one can go back to it
     return Page(answer.text)
 
 
@@ -164,6 +168,10 @@ def files() -> list[tuple[Kind, Path]]:
             for path in sorted((base / kind.folder).glob("*.md"))]
 
 
+def filled_lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
 @pytest.fixture(scope="module")
 def both(library: Library, own_library: Library) -> dict[str, Library]:
     return {"cases": library, "content": own_library}
@@ -178,10 +186,9 @@ def test_every_file_here_could_have_been_made_with_the_form(kind: Kind, path: Pa
     posted = Answers.of(kind, list(begun.carried(kind, None)))
     made = written(kind, posted, library, TODAY, path.stem)
     assert made.errors == ()
-    left_out = {"body", "status", "updated", "published", *begun.strange}
+    left_out = {"body", "status", "updated", *begun.strange}
     assert made.record.model_dump(exclude=left_out) == original.model_dump(exclude=left_out)
-    for line in original.body.splitlines():
-        assert line.startswith("## ") or line.rstrip() in made.text
+    assert filled_lines(made.record.body) == filled_lines(original.body)
 
 
 @pytest.mark.parametrize(("kind", "fields"), [(CASE, FILLED), (CHALLENGE, WANTED), (CITY, PROFILE)],
@@ -293,12 +300,21 @@ def test_only_what_is_asked_on_a_page_is_told_there(client: FlaskClient) -> None
 
 @pytest.mark.parametrize(("name", "value", "step", "target", "words"), [
     ("start", "soon", 4, "start", "“When did it begin?” is “soon”, which is not a year"),
-    ("sources.0.url", "reports.example.org/x", 6, "sources.0.url", "Address of the page or document (source 1)"),
+    ("sources.0.url", "reports.example.org/x", 6, "sources.0.url", "“Address of the page or document (source 1)” is "
+     "“reports.example.org/x”, which is not a full public address"),
     ("contact.url", "mailto:a@b.example", 7, "contact.url", "holds an e-mail address"),
     ("tags", "good\nnot good!", 17, "tags", "Line 2 of “Free words” is “not good!”"),
     ("results.0.source", "https://elsewhere.example.org/", 10, "results.0.source", "is not listed under “Sources”"),
     ("body.done", "Look: <script>", 8, "body.done", "HTML is not allowed"),
-    ("city_new", "atlantis", 2, "city_new", "There is no city “atlantis”"),
+    ("city_new", "Rio Verde", 2, "city_new", "Write “rio-verde”"),
+    ("tags", "\n\nsummary!", 17, "tags", "Line 3 of “Free words” is “summary!”, which is not small words without "
+     "signs, hyphens for spaces. Write it as “summary”."),
+    ("tags", "title\ntitle", 17, "tags", "“title” is listed twice under “Free words”"),
+    ("inspired_by", "testby-night-bus", 16, "inspired_by", "Did you mean “testby-night-buses”? Look it up here"),
+    ("sdg", "99", 17, "sdg", "Write it as “11.2”."),
+    ("staff_fte", "1,5", 9, "staff_fte", "Write “1.5”, or tick “Not known”."),
+    ("body.done", "We walked.\n\n## Results\n\nMore people.", 8, "body.done", "“What was done” holds a heading like "
+     "those between the texts: “## Results”. Write ### before it"),
     ("cost.setup", "3 million", 9, "cost.setup", "“Once, to set it up” is “3 million”, which is not a number"),
     ("organisation", "City\u202e", 2, "organisation", "holds a hidden character (U+202E)"),
 ])
@@ -312,8 +328,8 @@ def test_a_mistake_leads_to_the_field_in_the_words_of_the_form(
     assert words in page.text
     assert f"#{target}" in [item.get("href") for item in page.all("a")]
     assert target in [item.get("id") for _, item in page.tags]
-    assert "`" not in page.text.partition("Please look")[2].partition("All steps")[0]
-    assert "Add a line" not in page.text
+    told = page.text.partition("Please look")[2].partition("All steps")[0]
+    assert not re.search(r"`|Add a line|remove the line|content/|\.md|in quotes|text below", told)
 
 
 def test_what_a_whole_group_misses_leads_to_its_first_field(client: FlaskClient) -> None:
@@ -321,6 +337,16 @@ def test_what_a_whole_group_misses_leads_to_its_first_field(client: FlaskClient)
         page = send(client, CASE, {}, "next", step)
         target = next(item["href"][1:] for item in page.all("a") if item.get("href", "").startswith(f"#{first}"))
         assert target in [item.get("id") for item in page.all("input")]
+
+
+def test_what_an_empty_profile_misses_is_told_at_each_step(client: FlaskClient) -> None:
+    required = {name for name, info in front_matter(CITY.model) if info.is_required()}
+    told = set()
+    for number in range(len(CITY.steps)):
+        page = send(client, CITY, {}, "next", number)
+        told |= {item["href"][1:] for item in page.all("a") if item.get("href", "").startswith("#")} & required
+    assert told == required
+    assert "“Country” is not answered yet" in send(client, CITY, {}, "check").text
 
 
 def test_a_step_can_be_left_for_later_and_is_told_at_the_end(client: FlaskClient) -> None:
@@ -368,7 +394,73 @@ def test_a_name_is_suggested_from_the_city_and_the_title(library: Library) -> No
     long = answers.suggested(CASE, Answers.of(CASE, [("city", "testby"), ("title", "word " * 20)]))
     assert len(long) <= answers.SUGGESTED
     assert not long.endswith("-")
-    assert answers.suggested(CASE, Answers.of(CASE, [("title", "Ελληνικά")])) == ""
+    assert answers.suggested(CASE, Answers.of(CASE, [("title", "Ελληνικά")])) == "ellinika"
+    assert answers.suggested(CASE, Answers.of(CASE, [("title", "…")])) == ""
+
+
+def test_what_is_suggested_follows_the_answers_until_somebody_chooses(client: FlaskClient) -> None:
+    few: dict[str, object] = {name: FILLED[name] for name in ("title", "summary", "language", "challenge")}
+
+    def look(fields: dict[str, object], **chosen: str) -> tuple[list[str], MultiDict[str, str]]:
+        """What the page for looking over shows filled in, and what it sends once `chosen` is chosen there."""
+        sent = sent_by(send(client, CASE, fields, "check"))
+        shown = [sent["status"], sent["slug"]]
+        for name, value in chosen.items():
+            sent.setlist(name, [value])
+        return shown, sent
+
+    shown, sent = look(few)
+    assert shown == ["draft", "benches-in-the-shade-one-every-200-metres"]
+    rest = {name: value for name, value in FILLED.items() if name not in few}
+    whole: dict[str, object] = {**sent.to_dict(flat=False), **rest}
+    assert look(whole)[0] == ["published", "testby-benches-in-the-shade-one-every-200"]
+    _, sent = look({**few}, slug="my-benches", status="published")
+    assert look({**sent.to_dict(flat=False), **rest})[0] == ["published", "my-benches"]
+    _, sent = look(FILLED, status="draft")
+    assert look(sent.to_dict(flat=False))[0] == ["draft", "testby-benches-in-the-shade-one-every-200"]
+    assert "status: draft" in client.post("/submit/case", data={**sent.to_dict(flat=False), "go": "download"}).text
+
+
+def test_the_names_of_drafts_and_of_files_with_mistakes_are_taken(folder: Path, tmp_path: Path) -> None:
+    text = NIGHT_BUSES.replace("status: published", "status: draft")
+    (folder / "cases" / "testby-benches.md").write_text(text, encoding="utf-8")
+    (folder / "cities" / "atlantis.md").write_text("---\nname: Atlantis\n---\n", encoding="utf-8")
+    edition.build(folder, tmp_path / "data")
+    library = Library.open(Settings(content=folder, data=tmp_path / "data"))
+    client = create_app(library).test_client()
+    assert "A case with this file name is here already" in send(
+        client, CASE, {**FILLED, "slug": "testby-benches"}, "finish").text
+    assert "Your text is ready" in send(client, CASE, {**FILLED, "inspired_by": "testby-benches"}, "finish").text
+    assert "is here already" in send(client, CITY, {**PROFILE, "slug": "atlantis"}, "finish").text
+    elsewhere = {**FILLED, "city": "", "city_new": "atlantis"}
+    assert "There is a profile of “atlantis” in the library, but it has mistakes" in send(
+        client, CASE, elsewhere, "check").text
+    library.close()
+
+
+@pytest.mark.parametrize(("kind", "fields"), [(CASE, FILLED), (CHALLENGE, WANTED)], ids=["case", "challenge"])
+def test_a_city_without_a_profile_keeps_nobody_from_handing_in(
+        client: FlaskClient, kind: Kind, fields: dict[str, object]) -> None:
+    fields = {**fields, "city": "", "city_new": "testbi"}
+    assert "What it is about" in send(client, kind, fields, "next", 2).text
+    checked = send(client, kind, fields, "check")
+    assert "Everything that must be there is there" in checked.text
+    assert "There is no city “testbi” in the library yet. Did you mean “testby”?" in checked.text
+    page = send(client, kind, fields, "finish")
+    assert "Your text is ready" in page.text
+    assert "The library has no profile of the city “testbi” yet. Make one" in page.text
+    assert "/submit/city" in [item.get("href") for item in page.all("a")]
+    assert "no profile" not in send(client, kind, {**fields, "city_new": "testby"}, "finish").text
+    assert "There is no city “testbi”" in send(client, kind, fields, "preview").text
+
+
+def test_the_file_is_made_once_for_a_page(client: FlaskClient, library: Library,
+                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_over: list[str] = []
+    proofread = library.proofread
+    monkeypatch.setattr(library, "proofread", lambda *told: looked_over.append(told[2]) or proofread(*told))
+    send(client, CASE, FILLED, "check")
+    assert [re.findall("status: .*", text) for text in looked_over] == [["status: published"], ["status: draft"]]
 
 
 def test_similar_cases_are_shown_before_one_goes_on(client: FlaskClient, library: Library) -> None:
@@ -427,6 +519,56 @@ def test_a_downloaded_file_can_be_continued(client: FlaskClient) -> None:
         assert "cannot be read" in Page(answer.text).text
 
 
+def begun_with(client: FlaskClient, kind: Kind, text: str) -> str:
+    """What the file says that is made of another one without a change."""
+    page = Page(client.post(f"/submit/{kind.name}", data={"go": "open", "file": text}).text)
+    answer = client.post(f"/submit/{kind.name}", data=MultiDict([*sent_by(page).items(multi=True), ("go", "download")]))
+    return answer.text
+
+
+def test_what_the_form_does_not_ask_for_is_in_the_file_again(client: FlaskClient) -> None:
+    swedish = (CASES / "cases" / "testby-nattbussar.md").read_text(encoding="utf-8")
+    headings = re.findall("^## .*", swedish, re.MULTILINE)
+    assert re.findall("^## .*", begun_with(client, CASE, swedish), re.MULTILINE) == headings
+    in_english = begun_with(client, CASE, swedish.replace("language: sv", "language: en"))
+    assert all(heading in in_english for heading in headings)  # those who mend it decide what they are
+    path = min((CASES / "challenges").glob("*.md"))
+    made = begun_with(client, CHALLENGE, path.read_text(encoding="utf-8"))
+    assert re.findall("^published: .*", made, re.MULTILINE) == re.findall(
+        "^published: .*", path.read_text(encoding="utf-8"), re.MULTILINE)
+    for odd in ("soon", "2999-01-01", "2024-02-30"):
+        page = send(client, CHALLENGE, {**WANTED, "published": odd}, "check")
+        assert "Everything that must be there is there" in page.text
+
+
+@pytest.mark.parametrize(("line", "words"), [
+    ("what: [a, b", "Line 7: The list that opens here"), ("\tindented: x", "Line 7: A tab stands where"),
+    ("title: Another", "Line 7: “title” is given twice"), ("a: b: c", "Line 7: The text “b: c” holds a colon"),
+    ("free", "Line 7: There is no colon after “free”")])
+def test_a_file_with_a_slip_in_its_header_is_not_taken_in_part(client: FlaskClient, line: str, words: str) -> None:
+    rows = NIGHT_BUSES.split("\n")
+    text = "\n".join([*rows[:6], line, *rows[6:]])
+    answer = client.post("/submit/case", data={"go": "open", "file": text})
+    page = Page(answer.text)
+    assert answer.status_code == 400
+    assert "This cannot be read as the file of a case. " in page.text
+    assert words in page.text
+    assert "#file" in [item.get("href") for item in page.all("a")]
+    assert text.strip() in unescape(answer.text)  # to be mended where it is
+    assert not sent_by(page).get("title")
+
+
+def test_a_file_with_a_number_beyond_all_measure_is_taken_without_it(client: FlaskClient) -> None:
+    file = f'---\n? "sources.{"9" * 5000}.url"\n: x\ntitle: Benches\n---\n'
+    answer = client.post("/submit/case", data={"go": "open", "file": file})
+    assert answer.status_code == 200
+    assert "does not ask for sources" in Page(answer.text).text
+
+
+def test_a_draft_of_a_form_that_had_more_pages_is_looked_over(client: FlaskClient) -> None:
+    assert "Check your answers" in send(client, CASE, FILLED, "step:99", 0).text
+
+
 # --- looking at it
 
 
@@ -469,14 +611,43 @@ def test_texts_that_keep_a_renderer_busy_are_refused_in_a_moment(client: FlaskCl
 
 def test_more_texts_at_a_time_than_there_is_room_for_are_asked_to_come_back(
         client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submit, "_rendering", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(submit, "SECONDS_TO_WAIT", 0.01)
-    with submit._rendering:
-        answer = client.post("/submit/preview", data={"text": "words"})
+    for places, path, data in (("_rendering", "/submit/preview", {"text": "words"}),
+                               ("_rendering", "/submit/case", {**FILLED, "go": "preview"}),
+                               ("_writing", "/submit/case", {"go": "check"})):
+        monkeypatch.setattr(submit, places, threading.BoundedSemaphore(1))
+        with getattr(submit, places):
+            began = time.perf_counter()
+            answer = client.post(path, data=data)
+            assert time.perf_counter() - began < 0.5  # nobody waits for a turn
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            assert "Wait a few seconds, then load this page again" in Page(answer.text).text
+        assert client.post(path, data=data).status_code == 200
+
+
+def test_a_text_that_takes_too_long_is_given_up(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submit, "SECONDS_TO_RENDER", 0.001)
+    slow = "\n\n".join(["word " * 900] * 29)  # within every limit of a text
+    answer = client.post("/submit/preview", data={"text": slow})
+    assert (answer.status_code, "took longer than 0.001 seconds" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize("program", ["#!/bin/sh\nexec sleep 60\n", "#!/bin/sh\nexit 1\n", ""],
+                         ids=["late", "ends", "missing"])
+def test_where_no_process_can_be_started_one_is_asked_to_come_back(
+        client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    python = tmp_path / "python"
+    if program:
+        python.write_text(program)
+        python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(submit, "SECONDS_TO_START", 0.3)
+    for path, data in (("/submit/preview", {"text": "words"}), ("/submit/case", {**FILLED, "go": "preview"})):
+        began = time.perf_counter()
+        answer = client.post(path, data=data)
         assert answer.status_code == 503
-        assert int(answer.headers["Retry-After"]) > 0
-        assert "Try again in a few seconds" in Page(answer.text).text
-    assert client.post("/submit/preview", data={"text": "words"}).status_code == 200
+        assert "too much to do" in Page(answer.text).text
+        assert time.perf_counter() - began < 5
 
 
 # --- whatever is sent
@@ -484,7 +655,7 @@ def test_more_texts_at_a_time_than_there_is_room_for_are_asked_to_come_back(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("data", [
-    {"go": "explode"}, {"go": ["next", "back"]}, {"go": "step:99"}, {"go": "step:-1"}, {"go": "add:title"},
+    {"go": "explode"}, {"go": ["next", "back"]}, {"go": "step:-1"}, {"go": "add:title"},
     {"go": "add:sources", "step": "0"}, {"go": "remove:sources.0", "step": "99"}, {"step": "x"}, {"step": ["0", "0"]},
     {"step": "٣"}, {"go": "next", "language": ["en", "sv"], "name": ["a", "b"], "title": ["a", "b"]},
     {f"field{number}": "x" for number in range(10_000)}, {"themes": ["x"] * 10_000, "powers": ["x"] * 10_000},
@@ -525,15 +696,34 @@ def test_odd_characters_break_nothing(client: FlaskClient, name: str, value: obj
 
 
 def test_more_than_a_file_may_hold_is_refused_with_a_sentence(client: FlaskClient) -> None:
-    answer = client.post("/submit/case", data={"body.done": "x" * MAX_BODY})
-    assert answer.status_code == 413
-    assert "larger than a file here may be" in Page(answer.text).text
+    for size in (submit.MAX_FORM, 2 * submit.MAX_FORM):
+        answer = client.post("/submit/case", data={"body.done": "x" * size})
+        assert answer.status_code == 413
+        assert "larger than a file here may be" in Page(answer.text).text
+
+
+def test_a_text_that_a_file_may_hold_is_taken_in_every_script(client: FlaskClient) -> None:
+    page = send(client, CASE, {"body.done": "Λόγος. " * 14_000}, "later", 8)  # 180 KB, and three times as much as sent
+    assert "larger than" not in page.text
+    assert any(item.get("value", "").startswith("Λόγος.") for item in page.all("input"))
 
 
 def test_no_other_site_can_send_the_form(client: FlaskClient) -> None:
-    for where, status in (("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)):
-        answer = client.post("/submit/case", data={"go": "check"}, headers={"Sec-Fetch-Site": where})
-        assert answer.status_code == status
+    for headers, status in (
+            ({"Sec-Fetch-Site": "cross-site"}, 403), ({"Sec-Fetch-Site": "same-site"}, 403),
+            ({"Sec-Fetch-Site": "same-origin"}, 200), ({"Sec-Fetch-Site": "none"}, 200),
+            # Over plain http, and in old browsers:
+            ({"Origin": "http://evil.example"}, 403), ({"Origin": "http://localhost.evil.example"}, 403),
+            ({"Origin": "null"}, 403), ({"Origin": "http://["}, 403), ({"Origin": "http://localhost:81"}, 403),
+            ({"Origin": "http://localhost"}, 200), ({}, 200)):
+        answer = client.post("/submit/case", data={"go": "check"}, headers=headers)
+        assert answer.status_code == status, headers
+
+
+def test_behind_a_proxy_the_public_address_is_ours(library: Library) -> None:
+    client = create_app(library, Settings(base_url="https://library.example.org")).test_client()
+    answer = client.post("/submit/case", data={"go": "check"}, headers={"Origin": "https://library.example.org"})
+    assert answer.status_code == 200
 
 
 def test_nothing_is_kept_and_no_cookie_is_set(app: Flask, client: FlaskClient) -> None:
@@ -553,9 +743,27 @@ def test_any_answers_give_a_page(client: FlaskClient, pairs: list[tuple[str, str
         assert answer.status_code in (200, 400)
 
 
-def test_too_many_fields_are_counted_before_they_are_read() -> None:
-    with pytest.raises(BadInput):
-        Answers.of(CASE, ((f"sources.{number % 999}.url", "x") for number in range(answers.MAX_FIELDS + 1)))
+def test_no_more_fields_are_read_than_a_form_may_have() -> None:
+    def sent() -> Iterator[tuple[str, str]]:
+        yield from ((f"x{number}", "x") for number in range(answers.MAX_FIELDS + 1))
+        raise AssertionError("read beyond the limit")
+
+    with pytest.raises(BadInput, match="At most 2,000 fields"):
+        Answers.of(CASE, sent())
+
+
+def test_far_more_records_than_a_file_may_hold_make_no_page(client: FlaskClient) -> None:
+    def sources(count: int) -> dict[str, str]:
+        return {f"sources.{number}.url": "https://x.example.org/" for number in range(count)}
+
+    assert "has 41 items; at most 40 are allowed" in send(client, CASE, sources(41), "next", 6).text
+    answer = client.post("/submit/case", data=sources(999) | {"go": "check"})
+    assert (answer.status_code, "has 999 entries; at most 40" in Page(answer.text).text) == (400, True)
+    page = send(client, CASE, {"tags": "a\n" * 20_000}, "next", 17)
+    assert "“Free words” has 20,000 entries; at most 20" in page.text
+    file = "---\nsources:\n" + "  - url: https://x.example.org/\n" * 200 + "---\n"
+    page = Page(client.post("/submit/case", data={"go": "open", "file": file}).text)
+    assert "has 200 entries; at most 40" in page.text
 
 
 def test_a_control_tells_what_was_answered(library: Library) -> None:

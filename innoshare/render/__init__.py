@@ -1,5 +1,5 @@
-"""Markdown becomes safe HTML, plain text and headings: once, when an edition is built; for a request only where somebody
-looks at what she is writing.
+"""Markdown becomes safe HTML, plain text and headings: once, when an edition is built; for a request only where
+somebody looks at what she is writing.
 
 Contributed text is untrusted twice over. What it *says* must not run in a reader's browser: raw HTML is shown as
 text, and whatever Markdown made is cleaned by an allow-list. What it *costs* must not stop a build: some texts of a

@@ -21,64 +21,126 @@ const make = (name, attributes = {}, ...inside) => {
 
 // --- the draft ---
 
+// Each draft has a key of its own, which ends with the moment it was begun; a tab remembers which one is its own. So two
+// tabs keep two drafts.
 const line = document.querySelector("[data-draft]"), words = line?.querySelector("[data-draft-words]");
 const offer = document.querySelector(".draft-offer"), pages = document.querySelector(".form-and-words");
+const fresh = form && "fresh" in form.dataset;
+const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+const DELETED = "deleted"; // What a tab remembers until something is written anew.
+const OF_THE_PAGE = ["go", "step"], SUGGESTED = ["offered", "slug", "status"];
 const day = (stamp) => new Date(stamp).toLocaleString("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
-let deleted = false;
 
-const read = () => {
+let remembered = ""; // Where the browser remembers nothing of a tab, the page does.
+const own = () => { try { return sessionStorage.getItem(KEY) ?? remembered; } catch { return remembered; } };
+const remember = (stamp) => {
+  remembered = stamp;
+  try { sessionStorage.setItem(KEY, stamp); } catch { /* Then each page keeps a draft of its own. */ }
+};
+const read = (stamp) => {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY));
+    const kept = JSON.parse(localStorage.getItem(`${KEY}-${stamp}`));
     return Array.isArray(kept?.values) && kept.values.length ? kept : null;
   } catch { return null; }
 };
-const remove = () => { try { localStorage.removeItem(KEY); } catch { /* There is nothing to remove then. */ } };
+const begun = () => {
+  try {
+    const stamps = Object.keys(localStorage).filter((key) => key.startsWith(`${KEY}-`)).map((key) => key.slice(KEY.length + 1));
+    return stamps.filter(read).sort().reverse();
+  } catch { return []; }
+};
+const remove = (stamp) => { try { localStorage.removeItem(`${KEY}-${stamp}`); } catch { /* There is nothing to remove then. */ } };
 const say = (text, canDelete = true) => {
   if (!line) return;
   words.textContent = text;
   line.querySelector("button").hidden = !canDelete;
   line.hidden = false;
 };
-const keep = () => {
-  if (deleted || (offer && !offer.hidden)) return;
-  const values = [...new FormData(form)].filter(([name, value]) => !["go", "step"].includes(name) && value.trim());
-  if (!values.length) return;
+const tell = (saved) => say(`Your draft is kept in this browser, on this computer only (${day(saved)}). Others who use this computer could see it.`);
+const keep = (opened = false) => {
+  if (own() === DELETED || (offer && !offer.hidden)) return;
+  const values = [...new FormData(form)].filter(([name, value]) => !OF_THE_PAGE.includes(name) && value.trim());
+  if (values.every(([name]) => SUGGESTED.includes(name))) return;
+  const kept = read(own());
+  // What a page holds when it is opened does not replace a draft that holds more: it may have come from elsewhere.
+  if (opened && kept?.values.length > values.length) return tell(kept.saved);
   try {
     const saved = new Date().toISOString();
-    localStorage.setItem(KEY, JSON.stringify({ began: read()?.began ?? saved, saved, step: form.elements.step?.value ?? "0", values }));
-    say(`Your draft is kept in this browser, on this computer only (${day(saved)}). Others who use this computer could see it.`);
+    if (!own()) remember(saved);
+    localStorage.setItem(`${KEY}-${own()}`, JSON.stringify({ saved, step: form.elements.step?.value ?? "0", values }));
+    tell(saved);
   } catch {
     say("This browser keeps no draft: it has no room for it, or is in a private window. Download what you have before you close it.", false);
   }
 };
 
+// A page that one comes back to is as it was left, so what was answered since is put into it: it would be lost otherwise.
+const catchUp = () => {
+  const kept = read(own());
+  if (!kept) return;
+  const key = (name, value) => (name === "unknown" ? `${name} ${value}` : name);
+  const here = new Set();
+  for (const control of [...form.elements].filter(({ name, type }) => name && !["button", "submit"].includes(type) && !OF_THE_PAGE.includes(name))) {
+    if (control.type === "hidden") { if (control.name !== "offered") control.remove(); continue; }
+    here.add(key(control.name, control.value));
+    const given = kept.values.filter(([name]) => name === control.name).map(([, value]) => value);
+    if (SUGGESTED.includes(control.name)) continue;
+    if (control.type === "checkbox") control.checked = given.includes(control.value);
+    else if (control.type !== "radio") control.value = given[0] ?? "";
+    else if (given.length) control.checked = given[0] === control.value;
+  }
+  for (const [name, value] of kept.values)
+    if (!here.has(key(name, value)) && name !== "offered") form.append(make("input", { type: "hidden", name, value }));
+};
+
+const begin = () => {
+  remember("");
+  offer.hidden = true;
+  pages.hidden = false;
+  form.querySelector("input:not([type=hidden]), textarea, select").focus();
+};
+const goOn = (stamp) => {
+  const kept = read(stamp), again = make("form", { method: "post", action: form.action });
+  remember(stamp);
+  for (const [name, value] of [...kept.values, ["step", "0"], ["go", `step:${/^[0-9]{1,2}$/.test(kept.step) ? kept.step : 0}`]])
+    again.append(make("input", { type: "hidden", name, value }));
+  document.body.append(again);
+  again.submit();
+};
+const offered = (stamp) => {
+  const title = read(stamp).values.find(([name]) => ["title", "name"].includes(name))?.[1] ?? "Without a title yet";
+  const button = (text, attributes, act) => {
+    const made = make("button", { type: "button", ...attributes }, text, make("span", { class: "visually-hidden" }, `: ${title}`));
+    made.addEventListener("click", act);
+    return made;
+  };
+  const item = make("li", {}, make("strong", {}, title), `, begun on ${day(stamp)}`, make("br"),
+    button("Continue", {}, () => goOn(stamp)), " ",
+    button("Delete", { class: "quiet" }, () => {
+      remove(stamp);
+      const next = item.nextElementSibling ?? item.previousElementSibling;
+      item.remove();
+      if (next) next.querySelector("button").focus(); else begin();
+    }));
+  return item;
+};
+
 if (form) {
-  const kept = read();
-  if ("fresh" in form.dataset && kept && offer) {
-    offer.querySelector("[data-offer-words]").textContent =
-      `You began on ${day(kept.began ?? kept.saved)}. What you wrote is kept in this browser, on this computer.`;
-    offer.hidden = false;
-    pages.hidden = true;
-    offer.querySelector("[data-offer-continue]").addEventListener("click", () => {
-      const again = make("form", { method: "post", action: form.action });
-      for (const [name, value] of [...kept.values, ["step", "0"], ["go", `step:${/^[0-9]{1,2}$/.test(kept.step) ? kept.step : 0}`]])
-        again.append(make("input", { type: "hidden", name, value }));
-      document.body.append(again);
-      again.submit();
-    });
-    offer.querySelector("[data-offer-anew]").addEventListener("click", () => {
-      remove();
-      offer.hidden = true;
-      pages.hidden = false;
-      form.querySelector("input:not([type=hidden]), textarea, select").focus();
-    });
-  } else if (!("fresh" in form.dataset)) keep();
-  form.addEventListener("input", wait(PAUSE, keep));
-  form.addEventListener("submit", keep);
+  if (fresh && !(isBack && read(own()))) {
+    remember("");
+    const stamps = begun();
+    offer.querySelector("[data-offers]").append(...stamps.map(offered));
+    offer.hidden = !stamps.length;
+    pages.hidden = stamps.length > 0;
+    offer.querySelector("[data-offer-anew]").addEventListener("click", begin);
+  } else if (!isBack) keep(true);
+  addEventListener("pageshow", ({ persisted }) => { if (persisted || isBack) catchUp(); });
+  form.addEventListener("input", () => { if (own() === DELETED) remember(""); });
+  form.addEventListener("input", wait(PAUSE, () => keep()));
+  form.addEventListener("submit", () => keep());
   line?.querySelector("[data-draft-delete]").addEventListener("click", () => {
-    remove();
-    deleted = true; // Until something is written anew.
-    form.addEventListener("input", () => { deleted = false; }, { once: true, capture: true });
+    remove(own());
+    remember(DELETED);
     words.setAttribute("role", "status");
     say("The draft is deleted from this browser. What you see on this page stays until you close it.", false);
   });

@@ -21,25 +21,27 @@ from innoshare.choices import ChallengeStatus, Section, Status
 from innoshare.content import FORMS, Spot, writing
 from innoshare.content.forms import MAX_SLUG, SLUG, safe_slug
 from innoshare.content.frontmatter import HIDDEN, FrontMatter, read
+from innoshare.content.mending import called, capital, steps_of
+from innoshare.content.rules import sections_of
 from innoshare.errors import BadInput, Level, Problem
 from innoshare.library import Library
 from innoshare.render import headings
-from innoshare.web.form import ITEMS, SECTIONS, Kind, label_of, unnumbered
+from innoshare.web.questions import HEADINGS, ITEMS, SECTIONS, Kind, label_of, most_of, unnumbered
 
 MAX_FIELDS = 2_000  # The richest real case has 350 keys and values; a header may hold 2,000.
-MAX_NUMBER = 999  # Of a record in a list: far more than any list may hold.
 MAX_STRANGE = 10  # Fields that are no questions, named one by one; a wrong program sends thousands.
 MAX_NAME = 80  # Characters of a field's name; the longest real one has 30.
+MORE_THAN_MOST = 2  # Times as many entries of a list as a file may hold are looked at; with more one begins again.
 SUGGESTED = 44  # Characters of a suggested file name: a city and four or five words, as the files here have.
 
 OF_THE_FILE = ("slug", "status")  # What is asked about the file as a whole, at the end.
-OF_THE_FORM = ("step", "go", "at", "file")  # What the pages of the form say to the server, and no answer.
+OF_THE_FORM = ("step", "go", "offered", "file")  # What the pages of the form say to the server, and no answer.
 
 _NAME = re.compile(r"[a-z_]+(\.(0|[1-9][0-9]{0,2}))?(\.[a-z_-]+)?")
-_IN_RECORD = re.compile(r"([a-z_]+)\.([0-9]+)(\..*)")
+_IN_RECORD = re.compile(r"([a-z_]+)\.([0-9]{1,3})(\..*)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # and so a key for what was made of them
 class Answers:
     """Values by the path of their field, the fields that were said not to be known, how many records of each list were
     begun, and the names of what was sent and is no question of this form."""
@@ -51,14 +53,14 @@ class Answers:
 
     @classmethod
     def of(cls, kind: Kind, pairs: Iterable[tuple[str, str]]) -> "Answers":
-        """What was posted. Raises BadInput where the form cannot have sent it: too many fields, or one twice.
+        """What was posted. Raises BadInput where the form cannot have sent it: too many fields or records, one twice.
 
         Records are numbered anew, so that one that was taken out, or says nothing, leaves no gap.
         """
         found: dict[str, list[str]] = {}
         unknown: set[str] = set()
         strange: dict[str, None] = {}
-        known = kind.names | {*OF_THE_FILE}
+        known = kind.names | kind.kept | {*OF_THE_FILE}
         for number, (name, value) in enumerate(pairs, 1):
             if number > MAX_FIELDS:
                 raise BadInput([("(all)", f"At most {MAX_FIELDS:,} fields. Start again from the form.")])
@@ -73,27 +75,29 @@ class Answers:
             if len(values) > 1 and _starred(name) not in kind.several:
                 raise BadInput([("(all)", f"The answer to “{_called(kind, name)}” was sent {len(values)} times. Start "
                                  "again from the form.")])
-        return _numbered({name: tuple(values) for name, values in found.items()}, unknown, tuple(strange))
+        return _numbered(kind, {name: tuple(values) for name, values in found.items()}, unknown, tuple(strange))
 
     @classmethod
     def of_file(cls, kind: Kind, text: str, cities: Collection[str]) -> "Answers":
         """The answers that stand in a file; what the form does not ask for is `strange`, if it says anything.
 
-        Raises BadInput where the text is no such file.
+        Raises BadInput where the text is no such file, or a mistake in its header would cost some of the answers.
         """
         parts = read(text.encode("utf-8", "replace"), "")
-        if not parts.values:
-            said = next((f" {problem.message}" for problem in parts.problems), "")
-            raise BadInput([("file", f"This cannot be read as the file of a {kind.noun}.{said}")])
-        made = ("status", "updated", "published")  # by the form itself
+        if parts.problems or not parts.values:
+            said = next((f" Line {problem.line}: {problem.message} {problem.remedy}" for problem in parts.problems), "")
+            raise BadInput([("file", _in_quotes(f"This cannot be read as the file of a {kind.noun}.{said}"))])
+        made = ("status", "updated")  # by the form itself
         found: dict[str, tuple[str, ...]] = {}
         unknown: set[str] = set()
         strange: dict[str, None] = {}
         for path, value in _flat((), parts.values):
             name = path if _starred(path) in kind.names else path.rpartition(".")[0]  # an item of a list
-            if value == "unknown" and _starred(path) in kind.unknowable and not kind.spot(path).choices:
+            if not _NAME.fullmatch(path) and not _NAME.fullmatch(name):
+                strange[unnumbered(path).split(".")[0]] = None
+            elif value == "unknown" and _starred(path) in kind.unknowable and not kind.spot(path).choices:
                 unknown.add(path)
-            elif _starred(path) in kind.names:
+            elif _starred(path) in kind.names | kind.kept:
                 found[path] = (value,)
             elif _starred(name) in kind.several:
                 found[name] = (*found.get(name, ()), value)
@@ -105,7 +109,7 @@ class Answers:
             found |= {"city": ("",), "city_new": (city,)}
         found |= _sections(kind, parts)
         named = tuple(name if _NAME.fullmatch(name) else "(unreadable)" for name in strange)
-        return _numbered(found, unknown, tuple(dict.fromkeys(named))[:MAX_STRANGE])
+        return _numbered(kind, found, unknown, tuple(dict.fromkeys(named))[:MAX_STRANGE], "file")
 
     def all(self, path: str) -> tuple[str, ...]:
         """The values given at a place."""
@@ -140,14 +144,22 @@ class Answers:
             kind.step_of(name) == step and "".join(values).strip() for name, values in self.values.items())
 
 
-def _numbered(found: Mapping[str, tuple[str, ...]], unknown: Iterable[str], strange: tuple[str, ...]) -> Answers:
-    """Answers with the records of each list numbered from 0 as in the file, so without those that say nothing."""
+def _numbered(kind: Kind, found: Mapping[str, tuple[str, ...]], unknown: Iterable[str], strange: tuple[str, ...],
+              sent: str = "(all)") -> Answers:
+    """Answers with the records of each list numbered from 0 as in the file, so without those that say nothing.
+
+    Raises BadInput, which names what was `sent`, where these are far more than a file may hold."""
     unknown = set(unknown)
     said = unknown | {name for name, values in found.items() if "".join(values).strip()}
     numbers: dict[str, set[int]] = {}
     for name in said:
         if match := _IN_RECORD.fullmatch(name):
             numbers.setdefault(match[1], set()).add(int(match[2]))
+    for name, olds in numbers.items():
+        info = kind.spot(name).field
+        most = most_of(info) if info else 0
+        if len(olds) > MORE_THAN_MOST * most > 0:
+            raise BadInput([(sent, _too_many(kind, name, len(olds), most))])
     new = {name: {old: number for number, old in enumerate(sorted(olds))} for name, olds in numbers.items()}
 
     def renamed(name: str) -> str:
@@ -177,21 +189,19 @@ def _flat(steps: tuple[str, ...], value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _sections(kind: Kind, parts: FrontMatter) -> dict[str, tuple[str, ...]]:
-    """The text of a file by its sections; what stands before the first belongs to it. All of it where there are none.
+    """The text of a file by its sections, and their headings where these are in another language. What stands before
+    the first section belongs to it; all of the text where there are none.
 
     A heading that begins no section stays where it is, so that nothing is lost and the check can say so."""
-    body = parts.body.strip("\n")
+    body, language = parts.body.strip("\n"), parts.values.get("language")
     if "body" in kind.names:
         return {"body": (body,)} if body else {}
-    lines, found = body.split("\n"), [(line, words) for line, level, words in headings(body) if level == 2]
-    known = {section.label.casefold(): section for section in Section}
-    named = [known.get(words.casefold()) for _, words in found]
-    if not any(named) and len(found) == len(Section):
-        named = list(Section)  # in another language they are told by their order
-    starts = [(line, section) for (line, _), section in zip(found, named, strict=True) if section]
-    texts: dict[str, str] = {}
+    lines, known = body.split("\n"), {section.label: section for section in Section}
+    starts = [(line, words, known[label]) for (line, words), label in zip(
+        *sections_of(body, language if isinstance(language, str) else ""), strict=True) if label]
+    texts = {f"heading.{section}": words for _, words, section in starts if words.lower() != section.label.lower()}
     begin, own = 0, Section.SITUATION
-    for line, section in [*starts, (len(lines), Section.SITUATION)]:
+    for line, _, section in [*starts, (len(lines), "", Section.SITUATION)]:
         text = "\n".join(lines[begin:line]).strip()
         texts[f"body.{own}"] = "\n\n".join(filter(None, (texts.get(f"body.{own}", ""), text)))
         begin, own = line + 1, section
@@ -229,6 +239,9 @@ def written(kind: Kind, answers: Answers, library: Library, today: date, slug: s
     """The file that the answers make, as one to be published or as a draft, and what is to be mended in it."""
     maker = _Maker(kind, answers, today)
     values, body, starts = maker.header(draft), *maker.body()
+    if not values:  # There is no header without a field; so only what is missing can be said.
+        return Written("", None, (*maker.mistakes, *(
+            Mistake(name, _unanswered(kind, name)) for name, info in front_matter(kind.model) if info.is_required())))
     try:
         text = writing.file(values, body, kind.model)
     except BadInput as error:
@@ -236,11 +249,16 @@ def written(kind: Kind, answers: Answers, library: Library, today: date, slug: s
         return Written("", None, (*maker.mistakes, *(Mistake("", reason) for _, reason in error.mistakes
                                                      if not maker.mistakes)))
     record, problems = library.proofread(kind.folder, safe_slug(slug), text)
-    own = {mistake.path for mistake in maker.mistakes}
+    strangers = [Mistake(name, f"“{label_of(kind, name)}” holds a heading like those between the texts: “## {words}”. "
+                         f"Write ### before it, or move what follows to the question that it belongs to.")
+                 for name in SECTIONS if name in kind.names
+                 for words in [words for _, level, words in headings(answers.text(name)) if level == 2][:1]]
+    # Where one text goes on as another, nothing else can be said of any of them.
+    own = {mistake.path for mistake in maker.mistakes} | (SECTIONS.keys() if strangers else set())
     body_line = text.count("\n", 0, text.index("\n---\n", 3) + 5) + 2
-    told = [Mistake(path, _spoken(kind, path, problem), problem.level) for problem in problems
+    told = [Mistake(path, _spoken(kind, answers, path, problem), _level(path, problem)) for problem in problems
             if (path := _place(kind, answers, problem, body_line, starts)) not in own]
-    asked = sorted((*maker.mistakes, *dict.fromkeys(told)), key=lambda mistake: _turn(kind, mistake.path))
+    asked = sorted((*maker.mistakes, *strangers, *dict.fromkeys(told)), key=lambda mistake: _turn(kind, mistake.path))
     return Written("" if maker.mistakes else text, None if maker.mistakes else record, tuple(asked))
 
 
@@ -260,7 +278,7 @@ class _Maker:
         self.mistakes: list[Mistake] = []
 
     def header(self, draft: bool) -> dict[str, Any]:
-        made = {"updated": self.today.isoformat(), "published": self.today.isoformat(),
+        made = {"updated": self.today.isoformat(), "published": self.published(),
                 "status": ChallengeStatus.OPEN.value if self.kind.model is not Case else
                 (Status.DRAFT if draft else Status.PUBLISHED).value}
         values: dict[str, Any] = {}
@@ -275,16 +293,31 @@ class _Maker:
                 values[name] = value
         return values
 
+    def published(self) -> str:
+        """The day on which it was made known: what the file says that was begun before, or today."""
+        try:
+            return min(date.fromisoformat(self.answers.text("published")), self.today).isoformat()
+        except ValueError:
+            return self.today.isoformat()
+
+    def headings(self) -> list[str]:
+        """What the sections are called: as in the file that was begun before, where all are known by these, or by our
+        own words."""
+        begun = [" ".join(self.answers.text(name).split()) for name in HEADINGS]
+        text, ours = "\n".join(f"## {words}" for words in begun), [section.label for section in HEADINGS.values()]
+        _, named = sections_of(text, self.answers.text("language"))
+        return begun if named == ours and not HIDDEN.search(text) else ours
+
     def body(self) -> tuple[str, list[tuple[int, str]]]:
         """The text below the header, and where in it the answer to each question begins (lines from 0)."""
         if "body" in self.kind.names:
             return self.text("body"), [(0, "body")]
         lines: list[str] = []
         starts = []
-        for name, section in SECTIONS.items():
+        for name, heading in zip(SECTIONS, self.headings(), strict=True):
             starts.append((len(lines), name))
             text = self.text(name)
-            lines += [f"## {section.label}", "", *([*text.split("\n"), ""] if text else [])]
+            lines += [f"## {heading}", "", *([*text.split("\n"), ""] if text else [])]
         return "\n".join(lines), starts
 
     def text(self, path: str) -> str:
@@ -306,13 +339,18 @@ class _Maker:
     def value(self, path: str, spot: Spot) -> Any:
         """What stands in the file at a place; nothing where nothing was answered."""
         is_list, item, record = any(get_origin(each) is list for each in spot.kinds), spot.inside(0), spot.record
+        info = spot.field
+        assert info
         if is_list and item.record:
             found: Any = [inner for number in range(self.answers.count(path))
                           if (inner := self.record(f"{path}.{number}", item.record))]
         elif is_list and _starred(path) in self.kind.several:
             found = [value for value in self.answers.all(path) if value.strip() and self.is_plain(path, value)]
         elif is_list:
-            found = [line.strip() for line in self.text(path).split("\n") if line.strip()]
+            found, most = [line.strip() for line in self.text(path).split("\n") if line.strip()], most_of(info)
+            if len(found) > MORE_THAN_MOST * most > 0:
+                self.mistakes.append(Mistake(path, _too_many(self.kind, path, len(found), most)))
+                return []
         elif record:
             found = self.record(path, record)
         else:
@@ -355,34 +393,91 @@ def _place(kind: Kind, answers: Answers, problem: Problem, body_line: int, start
     return path if kind.step_of(path) is not None else ""
 
 
+def _level(path: str, problem: Problem) -> Level:
+    """How much a Problem weighs: that there is no profile of a city yet is advice, for it may come together with this.
+    When all lies where it is to be, the check says what is missing."""
+    return "advice" if path == "city_new" and _NO_CITY.match(problem.message) else problem.level
+
+
+_NO_CITY = re.compile(r"There is no city `([^`]+)`|The file of `([^`]+)` has mistakes")
 _MISSING = re.compile(r"`[^`]+` (is missing|has no value)")
 _NO_SECTION = re.compile(r"The section `([^`]+)` is missing")
 _EMPTY_SECTION = re.compile(r"The section `[^`]+` is empty")
-_QUOTED = re.compile(r"(?:Item ([0-9]+) of )?`([^`]*)`")
+
+# What a remedy says to those who write a file, and what it says here.
+_FOR_FILES: tuple[tuple[re.Pattern[str], str], ...] = tuple((re.compile(pattern), words) for pattern, words in (
+    (r"Write the name of a file in \S+/cases, without \.md, or add that file\.",
+     "Look it up here, and copy the end of its address, behind /cases/."),
+    (r"Write the name of a file in \S+/cities, without \.md, or add that file\.", "Choose it in the list."),
+    (r"the name of a file without \.md: ", "a short name: "),
+    (r", or `unknown`", ", or tick “Not known”"),
+    (r"\bor remove the line\b", "or leave it empty"),
+    (r", behind the colon", ""),
+    (r"\bin the text below\b", "in the longer text"),
+    (r", in quotes\b", ""),
+    (r"`\"([^`]*)\"`", r"`\1`"),
+    (r"in the header under `results`, each with `metric`, `value` and `source`",
+     "under `results`, each with its source"),
+    (r"behind `url`", "that you name"),
+    (r", but `status` is `open`", ""),
+    (r"; if it has found one, write `status: solved` and name the case under `answered_by`", ""),
+))
+_OTHER_FIELD = re.compile(r"(?<=\bunder )`([a-z_.]+)`|(?<=\bbefore )`([a-z_.]+)`")
 
 
-def _spoken(kind: Kind, path: str, problem: Problem) -> str:
+def _spoken(kind: Kind, answers: Answers, path: str, problem: Problem) -> str:
     """A Problem in the words of the form."""
-    called = f"“{_called(kind, path)}”"
+    question = f"“{_called(kind, path)}”"
     if _MISSING.match(problem.message) and path:
-        return f"{called} is not answered yet." + (
-            " Tick “Not known” if nobody knows." if _starred(path) in kind.unknowable else "")
+        return _unanswered(kind, path)
     if _EMPTY_SECTION.match(problem.message):
-        return f"{called} is still empty. Write at least a sentence; if nothing is known, say so."
+        return f"{question} is still empty. Write at least a sentence; if nothing is known, say so."
     if _NO_SECTION.match(problem.message):
-        return f"{called} cannot be told from the other texts: a block of code goes on from one to the next. Close it."
-    if path == "city_new" and problem.message.startswith("There is no city"):
-        return (f"{problem.message} Its profile must be in the library, or come together with this {kind.noun}: the "
-                "link at this question leads to the form for it.").replace("`", "“", 1).replace("`", "”", 1)
-
+        return (f"{question} cannot be told from the other texts: a block of code goes on from one to the next. Close "
+                "it.")
+    if path == "city_new" and (city := _NO_CITY.match(problem.message)):
+        return _in_quotes(_of_a_new_city(kind, city, problem))
+    said = f"{problem.message} {problem.remedy}"
+    for pattern, words in _FOR_FILES:
+        said = pattern.sub(words, said)
+    # A word is the name of a field where a Problem begins with it, or where it stands behind “under” or “before”. Any
+    # other one is a value, and stays as it is, though a field may be called so.
+    steps = steps_of(problem.field)
+    lead, item = capital(called(steps)), steps[-1]
+    if lead and said.startswith(lead):
+        whole = f"Line {_line(answers, path, item + 1)} of {question}" if isinstance(item, int) else question
+        said = whole + said.removeprefix(lead)
     asked = kind.names | {name.partition(".")[0] for name in kind.names}
+    return _in_quotes(_OTHER_FIELD.sub(
+        lambda match: f"“{_called(kind, match[0][1:-1])}”" if _starred(match[0][1:-1]) in asked else match[0], said))
 
-    def named(match: re.Match[str]) -> str:
-        item, word = match.groups()
-        words = f"“{_called(kind, word) if _starred(word) in asked else word}”"
-        return f"Line {item} of {words}" if item else words
 
-    return _QUOTED.sub(named, f"{problem.message} {problem.remedy}")
+def _of_a_new_city(kind: Kind, found: re.Match[str], problem: Problem) -> str:
+    if found[2]:
+        return f"There is a profile of `{found[2]}` in the library, but it has mistakes. They must be mended first."
+    like = re.match(r"Did you mean `[^`]+`\? ", problem.remedy)
+    return (f"There is no city `{found[1]}` in the library yet. {like[0] if like else ''}Its profile can come together "
+            f"with this {kind.noun}: the link at this question leads to the form for it.")
+
+
+def _line(answers: Answers, path: str, number: int) -> int:
+    """In which line somebody wrote an item of a list, counted from 1; empty lines are no items."""
+    lines = enumerate("\n".join(answers.all(path)).split("\n"), 1)
+    return next(iter([line for line, text in lines if text.strip()][number - 1 :]), number)
+
+
+def _too_many(kind: Kind, path: str, count: int, most: int) -> str:
+    return f"“{_called(kind, path)}” has {count:,} entries; at most {most} are allowed. Keep the most important ones."
+
+
+def _unanswered(kind: Kind, path: str) -> str:
+    return f"“{_called(kind, path)}” is not answered yet." + (
+        " Tick “Not known” if nobody knows." if _starred(path) in kind.unknowable else "")
+
+
+def _in_quotes(text: str) -> str:
+    """A message with quotation marks in place of the backticks that files have."""
+    return re.sub("`([^`]*)`", r"“\1”", text)
 
 
 def _called(kind: Kind, path: str) -> str:

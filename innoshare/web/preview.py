@@ -35,9 +35,10 @@ _ADDRESSES = ("href", "src", "action", "formaction")
 _LOADING = frozenset({"link", "script", "img"})
 
 
-def write(library: Library, settings: Settings, pages: Sequence[tuple[str, str]], directory: Path) -> str:
-    """Write a preview of each page (folder, slug) and an index into `directory`. Returns the path of the index.
+def write(library: Library, settings: Settings, pages: Sequence[tuple[str, str]], directory: Path) -> tuple[str, int]:
+    """Write a preview of each page (folder, slug) that the library shows, and an index of them, into `directory`.
 
+    Returns what is to be opened, seen from beside the folder (`preview/index.html`), and how many pages it lists.
     Raises EditionError where the folder cannot be written to.
     """
     app = create_app(library, settings)
@@ -59,7 +60,7 @@ def write(library: Library, settings: Settings, pages: Sequence[tuple[str, str]]
         (directory / INDEX).write_text(start.text, encoding="utf-8")
     except OSError as error:
         raise EditionError(f"The previews cannot be written to {directory} ({error.strerror or error}).") from error
-    return f"{directory.name}/{INDEX}"
+    return f"{directory.resolve().name}/{INDEX}", len(listed)
 
 
 # Folder of the content -> what the files of a preview are called after.
@@ -162,4 +163,6 @@ class _Page(HTMLParser):
             return "static/theme.css"
         if parts.path in self._names:
             return self._names[parts.path] + after
+        if any(parts.path.startswith(f"{page}/") for page in self._names):
+            return ""  # its feed, its forms: there only once it is published
         return f"{self._base_url}{address}" if self._base_url and parts.path.startswith("/") else ""

@@ -16,37 +16,49 @@ let visitors see a text of its own under our address.
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from innoshare.case import Card, Case, City, OpenChallenge, front_matter
+from innoshare.content.frontmatter import MAX_FILE_BYTES
 from innoshare.errors import BadInput, InnoshareError
 from innoshare.library import CityEntry, Entry, Library
 from innoshare.matching import Challenge
 from innoshare.render import Rendered, mistakes, render_all
 from innoshare.web import answers as answering
-from innoshare.web import pages, shapes
+from innoshare.web import pages, shapes, wanted
 from innoshare.web.answers import Answers, Mistake, Written, written
-from innoshare.web.form import ITEMS, KINDS, SECTIONS, Around, Kind, Widget, label_of, widgets
+from innoshare.web.form import Around, Widget, widgets
+from innoshare.web.questions import ITEMS, KINDS, SECTIONS, Kind, label_of
 
 blueprint = Blueprint("submit", __name__)
 
 AT_A_TIME = 2  # Texts rendered at once: each is a process of its own, and search must go on beside them.
-SECONDS_TO_WAIT = 1.0  # For one of these. A real text is rendered within a second, most of it the start of the process.
+FILES_AT_A_TIME = 4  # Made of answers at once: half of the threads of a server, for a long text takes a second.
+SECONDS_TO_START = 5.0  # Of such a process; half a second, if the machine has room for one more.
 SECONDS_TO_RENDER = 2.0  # Of one text; a real one takes 10 ms.
 RETRY_AFTER = 5  # Seconds after which to try again: by then those who are rendering now are done or were stopped.
 SHOWN_LINES = 8  # Of one answer, and characters of a line, on the page where all of them are looked over: enough to
 SHOWN_CHARACTERS = 240  # recognise each. With whole texts the page of a rich case was 10,000 pixels high.
 ALIKE = 3  # Cases shown as perhaps the same one: what is looked at before one goes on.
 
+# The largest form: a file's fill of text, each byte of it escaped as %XX, and the names of all fields.
+MAX_FORM = 3 * MAX_FILE_BYTES + 64 * 1024
+
 _rendering = threading.BoundedSemaphore(AT_A_TIME)
+_writing = threading.BoundedSemaphore(FILES_AT_A_TIME)
 
 _GO = re.compile(r"(?P<what>next|back|later|check|finish|preview|download|open)|(?P<to>step|mend):(?P<step>[0-9]{1,2})"
                  r"|add:(?P<more>[a-z_]{1,40})|remove:(?P<less>[a-z_]{1,40})\.(?P<number>[0-9]{1,3})")
+
+
+LATER = "Wait a few seconds, then load this page again, or go back and press the button once more. Nothing is lost."
 
 
 class Busy(InnoshareError):
@@ -79,8 +91,17 @@ def busy(error: Busy) -> Response:
 
 
 @blueprint.before_request
+def take_a_whole_file() -> None:
+    request.max_content_length = request.max_form_memory_size = MAX_FORM
+
+
+@blueprint.before_request
 def only_from_here() -> None:
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    """Where a browser does not say from what kind of site a form came, as over plain http, it says from which one."""
+    own_hosts = {request.host.lower(), urlsplit(g.base_url).netloc.lower()}
+    kind, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    ours = kind in ("same-origin", "none") if kind else origin is None or origin.partition("://")[2] in own_hosts
+    if request.method == "POST" and not ours:
         raise Foreign("What was sent here came from another site, so it was not looked at.")
 
 
@@ -113,6 +134,7 @@ class Visit:
         self.today: date = datetime.now(UTC).date()
         self.answers = Answers()
         self.end = len(kind.steps)  # The number of the page on which all answers are looked over.
+        self._written: dict[tuple[Answers, bool], Written] = {}
 
     # --- what was asked for
 
@@ -122,15 +144,14 @@ class Visit:
         if asked["what"] == "open":
             return self.open()
         gone = f"{asked['less']}.{asked['number']}." if asked["less"] else ""
+        offered = set(_posted("offered"))  # What the page had filled in by itself nobody has chosen.
         self.answers = Answers.of(self.kind, (
-            (name, value) for name, value in _fields()
-            if not gone or not (value if name == "unknown" else name).startswith(gone)))
+            (name, value) for name, value in _fields() if f"{name}={value}" not in offered
+            and (not gone or not (value if name == "unknown" else name).startswith(gone))))
         if asked["more"] or asked["less"]:
             return self.repeated(here, asked["more"] or asked["less"], bool(asked["more"]))
         if asked["to"]:
-            number = int(asked["step"])
-            if number > self.end:
-                raise BadInput([("go", "There is no such page. Start again from the form.")])
+            number = min(int(asked["step"]), self.end)  # A draft may be older than a form that has fewer pages now.
             return self.step(number, self.found(number) if asked["to"] == "mend" else ())
         match asked["what"]:
             case "back":
@@ -170,32 +191,40 @@ class Visit:
         return answering.name_of(self.kind, self.answers, ())[0]
 
     def written(self, draft: bool = False) -> Written:
-        return written(self.kind, self.answers, self.library, self.today, self.slug, draft)
+        """The file of the answers, made once. Raises Busy."""
+        key = self.answers, draft
+        if key not in self._written:
+            with _one_of(_writing, "Others are sending their answers just now."):
+                self._written[key] = written(self.kind, self.answers, self.library, self.today, self.slug, draft)
+        return self._written[key]
 
     def is_draft(self) -> bool:
-        """Whether the file is to be a draft: as it was chosen, else where it cannot be published yet."""
+        """Whether the file is to be a draft: as it was chosen, else as is suggested."""
         chosen = self.answers.text("status")
         if self.kind.model is not Case:
             return False
-        return chosen == "draft" if chosen in ("draft", "published") else bool(self.written().errors)
+        return (chosen if chosen in ("draft", "published") else self.suggested_status()) == "draft"
+
+    def suggested_status(self) -> str:
+        return "draft" if self.written().errors else "published"
 
     def found(self, step: int) -> tuple[Mistake, ...]:
         """What is to be mended in the answers to one step."""
         return tuple(found for found in self.written().errors if self.kind.step_of(found.path) == step)
 
-    def taken(self) -> set[str]:
-        """The file name, if it is that of another page of this kind."""
-        match self.kind.name:
-            case "case":
-                return set(self.library.cards([self.slug]))
-            case "city":
-                return {self.slug} & set(self.library.cities)
-        return {self.slug} & {item.slug for item in self.library.challenges}
+    def taken(self) -> Collection[str]:
+        """The file names that are there already."""
+        return self.library.file_names[self.kind.folder]
+
+    def new_city(self) -> str:
+        """The city that was named and is not in the library yet; "" where there is none."""
+        name = self.answers.text("city_new")
+        return "" if self.answers.text("city") or name in self.library.cities else name
 
     # --- pages
 
     def step(self, number: int, found: tuple[Mistake, ...] = (), status: int = 200, focus: str = "",
-             fresh: bool = False) -> Response:
+             fresh: bool = False, pasted: str = "") -> Response:
         """The page of a step, with what is to be mended in it."""
         if number == self.end:
             return self.check(found, status)
@@ -203,6 +232,7 @@ class Visit:
         around = Around(self.library.vocabulary, self.library.cities, g.settings.languages, tuple(self.sources()))
         shown = list(widgets(self.kind, step, self.answers, around))
         return self.page("submit_step.html", number, found, status, step=step, widgets=shown, focus=focus, fresh=fresh,
+                         pasted=pasted,
                          targets={widget.path: widget.first for widget in _every(shown)}, sources=around.sources,
                          needed=sum(not step.optional for step in self.kind.steps))
 
@@ -227,7 +257,9 @@ class Visit:
             summary=list(self.summary()), blocking=self.by_step(blocking),
             missing=self.by_step(tuple(error for error in made.errors if error not in blocking)),
             advice=self.by_step(tuple(found for found in made.mistakes if found.level == "advice")),
-            draft=self.is_draft(),
+            draft=self.is_draft(), new_city=self.new_city(),
+            offered={"slug": answering.suggested(self.kind, self.answers), **(
+                {"status": self.suggested_status()} if self.kind.model is Case else {})},
             SHOWN_LINES=SHOWN_LINES, SHOWN_CHARACTERS=SHOWN_CHARACTERS,
             slug=self.answers.text("slug") or self.slug, alike=self.alike(), boards=self.boards())
 
@@ -284,11 +316,11 @@ class Visit:
 
     def open(self) -> Response:
         """The form, filled with what stands in a file that was begun before."""
-        sent = _posted("file")
+        pasted = "".join(_posted("file")[:1]).strip()
         try:
-            self.answers = Answers.of_file(self.kind, sent[0].strip() if sent else "", self.library.cities)
+            self.answers = Answers.of_file(self.kind, pasted, self.library.cities)
         except BadInput as error:
-            return self.step(0, tuple(Mistake(name, text) for name, text in error.mistakes), 400)
+            return self.step(0, tuple(Mistake(name, text) for name, text in error.mistakes), 400, pasted=pasted)
         return self.step(self.end)
 
     def finish(self) -> Response:
@@ -306,6 +338,7 @@ class Visit:
         path = f"{self.kind.folder}/{name}.md"
         forge = g.forge
         return self.page("submit_finish.html", self.end, (), 200, slug=name, path=path, text=made.text, draft=draft,
+                         new_city=self.new_city(),
                          new_file=forge.new_file(path, made.text) if forge else None,
                          empty_file=forge.empty_file(path) if forge else "",
                          upload=forge.upload(self.kind.folder) if forge else "")
@@ -328,22 +361,25 @@ class Visit:
                            self.answers.text(name) for name in names)
         reasons = [f"{message} {remedy}" for _, message, remedy in mistakes(body)]
         rendered, why = (None, reasons[0]) if reasons else _rendered(body)
-        if rendered is None or not isinstance(made.record, (Case, City)):
+        if rendered is None or made.record is None:
             return self.page("submit_preview.html", self.end, (), 200 if rendered else 400, rendered=rendered, why=why,
-                             missing=[found.text for found in made.errors],
+                             missing=[found.text for found in made.mistakes
+                                      if found.level == "error" or found.path == "city_new"],
                              texts=[(label_of(self.kind, name), text) for name in ("title", "name", "summary",
                                     "challenge") if (text := self.answers.text(name))])
         return make_response(self.whole(made.record, rendered))
 
-    def whole(self, record: Case | City, rendered: Rendered) -> str:
-        """The page of a case or city that is in no library yet."""
+    def whole(self, record: Case | City | OpenChallenge, rendered: Rendered) -> str:
+        """The page of what is in no library yet."""
+        if isinstance(record, OpenChallenge):
+            return wanted.challenge_page(self.library.foresee(record, rendered), preview=True)
         city = record if isinstance(record, City) else self.library.cities[record.city]
         country = self.library.facet_label("country", city.country)
         if isinstance(record, City):
             return pages.city_page(CityEntry(record, country, rendered, (), (), None), preview=True)
         return pages.case_page(Entry(
-            record, city, country, rendered, adopters={}, inspirations=self.library.cards(record.inspired_by),
-            learners=(), similar=(), answers=(), history=None), preview=True)
+            record, city, country, rendered, adopters={}, origins=self.library.origins(record),
+            learners=(), similar=(), challenges=(), history=None), preview=True)
 
 
 def _library() -> Library:
@@ -364,14 +400,25 @@ def _posted(name: str) -> list[str]:
     return [value for given, value in _fields() if given == name]
 
 
+@contextmanager
+def _one_of(places: threading.BoundedSemaphore, busy: str) -> Iterator[None]:
+    """Does something that few may do at a time. Raises Busy at once where all places are taken: whoever waits for one
+    keeps a thread from those who search."""
+    if not places.acquire(blocking=False):
+        raise Busy(f"{busy} {LATER}")
+    try:
+        yield
+    finally:
+        places.release()
+
+
 def _rendered(text: str) -> tuple[Rendered | None, str]:
     """A text as HTML, or why there is none. Raises Busy."""
-    if not _rendering.acquire(timeout=SECONDS_TO_WAIT):
-        raise Busy("Others are looking at their texts just now. Try again in a few seconds; nothing is lost.")
-    try:
-        rendered, refused = render_all({"": text}, lambda key: None, SECONDS_TO_RENDER)
-    finally:
-        _rendering.release()
+    with _one_of(_rendering, "Others are looking at their texts just now."):
+        try:
+            rendered, refused = render_all({"": text}, lambda key: None, SECONDS_TO_RENDER, SECONDS_TO_START)
+        except RuntimeError:  # The machine has no room for another process.
+            raise Busy(f"The library has too much to do to show a text just now. {LATER}") from None
     return rendered.get(""), refused.get("", "")
 
 
