@@ -113,6 +113,11 @@ def _tag(text: str) -> str:
     return text
 
 
+def _true_or_false(value: Any) -> Any:
+    """Only the two words count: 0, 1, y and off mean something to one reader of YAML and nothing to the next."""
+    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
 # Digits are [0-9] wherever a pattern asks for one: `\d` also takes the digits of other scripts, which no reader of a
 # case can count with. The host of an address is followed by its path: what stands before an `@` there would be a name
 # that looks like a host, and the address would lead elsewhere than it says.
@@ -128,6 +133,7 @@ Year = Annotated[int, Field(ge=EARLIEST_YEAR, le=LATEST_YEAR), BeforeValidator(_
 Number = Annotated[float, Field(ge=0, le=1e15), BeforeValidator(_plain_number)]
 Percent = Annotated[float, Field(ge=0, le=100), BeforeValidator(_plain_number)]
 Degrees = Annotated[float, BeforeValidator(_plain_number)]
+TrueOrFalse = Annotated[bool, Field(strict=True), BeforeValidator(_true_or_false)]
 EvidenceLevel = Annotated[int, Field(ge=0, le=5), BeforeValidator(_plain_number)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -211,7 +217,7 @@ class Evaluation(Record):
 class Prerequisite(Record):
     kind: Annotated[PrerequisiteKind, Field(description="What kind of thing is needed")]
     text: Annotated[Line, Field(description="What must be in place")]
-    essential: Annotated[bool, Field(description="true if it does not work without")]
+    essential: Annotated[TrueOrFalse, Field(description="true if it does not work without")]
 
 
 class Artefact(Record):

@@ -74,7 +74,8 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
     home = values.get("city")
     if home and home not in world.files["cities"]:
         if asking and click.confirm(f"Begin a file for the city {home} too?", True, err=True):
-            text, _ = _looked_over("city", _asked("city", {}, world, settings), world)
+            begun = _asked("city", {}, world, settings, name=home.replace("-", " ").title())
+            text, _ = _looked_over("city", begun, world)
             out.print(escape(str(drafting.create(settings.content, "city", home, text))))
         else:
             err.print(f"If {home} is the right name, begin its file with: innoshare new city --slug {home}")
@@ -117,26 +118,28 @@ def _looked_over(kind: str, values: Mapping[str, Any], world: "World") -> tuple[
     return text, told
 
 
-def _asked(kind: str, values: dict[str, Any], world: "World", settings: Settings) -> dict[str, Any]:
-    """The values with what a person answers; what she leaves empty she may write later."""
+def _asked(kind: str, values: dict[str, Any], world: "World", settings: Settings, name: str = "") -> dict[str, Any]:
+    """The values with what a person answers; what she leaves empty she may write later. `name` is what a city is
+    perhaps called."""
     from innoshare import drafting
     from innoshare.content.forms import similar
     from innoshare.schema import KINDS
 
-    for name in _ASKED[kind]:
-        question = _QUESTIONS.get(name) or str(KINDS[kind].model.model_fields[name].description)
-        default = settings.languages[0] if name == "language" else ""
-        while name not in values:
+    likely = {"language": settings.languages[0], "name": name}
+    for field in _ASKED[kind]:
+        question = _QUESTIONS.get(field) or str(KINDS[kind].model.model_fields[field].description)
+        default = likely.get(field, "")
+        while field not in values:
             answer = click.prompt(question, default, show_default=bool(default), err=True).strip()
             if not answer:
                 break
-            if name == "city":
+            if field == "city":
                 answer = drafting.city_named(answer, world.cities) or answer
                 like = similar(answer, world.cities) if answer not in world.cities else []
                 if like and click.confirm(f"There is no city {answer} here. Did you mean {like[0]}?", True, err=True):
                     answer = like[0]
             try:
-                more = drafting.assign(kind, values, name, answer)
+                more = drafting.assign(kind, values, field, answer)
                 _looked_over(kind, more, world)
             except BadInput as error:
                 for _, words in error.mistakes:
@@ -161,7 +164,11 @@ def schema(settings: Settings, kind: str, table: bool, into: Path | None) -> Non
     from innoshare.schema import schema as made
 
     if into:
-        into.write_text(drafting.with_table(into.read_text(encoding="utf-8"), kind), encoding="utf-8")
+        try:
+            text = into.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise BadInput([("--into", f"{into} is no text in UTF-8. Name a Markdown file.")]) from None
+        into.write_text(drafting.with_table(text, kind), encoding="utf-8")
     elif table:
         sys.stdout.write(drafting.field_table(kind))
     else:
