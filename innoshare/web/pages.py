@@ -172,5 +172,5 @@ def words() -> dict[str, object]:
 
 for _filter in (wording.marked, wording.highlighted, wording.number, wording.money, wording.day, wording.language_name,
                 wording.own_name, wording.plural, wording.listed, wording.compared, wording.concepts, wording.ledger,
-                wording.stale, wording.answers_found, citing.citable):
+                wording.likeness, wording.stale, wording.answers_found, citing.citable):
     blueprint.add_app_template_filter(_filter)

@@ -200,6 +200,16 @@ def concepts(evidence: Iterable[EvidenceBody]) -> list[str]:
             if name]
 
 
+# Likeness of two cities, 0 to 1, from which words are used: “much” leaves room for one small difference in size or
+# income, “somewhat” for one large one. Chosen by looking at pairs of known cities, not measured.
+MUCH_LIKE, SOMEWHAT_LIKE = 0.85, 0.6
+
+
+def likeness(score: float) -> str:
+    """How like two cities are, in words that the name of one follows."""
+    return "Much like" if score >= MUCH_LIKE else "Somewhat like" if score >= SOMEWHAT_LIKE else "Unlike"
+
+
 def answers_found(challenge: WantedBody) -> str:
     """What the library found for a challenge of the wanted board: “2 cases may help”; nobody has looked."""
     found = challenge.strong or challenge.possible
