@@ -8,8 +8,8 @@ Decision: the text is not trusted, whoever made it. On GitHub it comes out of a 
 the robot that posts it is believed more than she is. So only a text that says no more than `review` would is posted: no
 mention of anybody, no link that leads elsewhere than to the library and its repository, no image, no markup of its own.
 
-Decision: Python's own HTTP client. Four requests need no library, and none is to be installed where the token is. It
-follows no redirect, which would carry the token to another host.
+Decision: Python's own HTTP client, since four requests need no library. It follows no redirect, which would carry the
+token to another host.
 """
 
 import json
@@ -39,6 +39,9 @@ MAX_PAGES = 40  # 4,000 comments: more than any pull request has, and an end whe
 
 # What the automatic accounts are called that cannot ask who they are.
 _ROBOTS = ("github-actions[bot]", "forgejo-actions", "gitea-actions")
+
+# The only hosts to which a token may travel unencrypted.
+_OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,16 @@ def checked(text: str, own: Sequence[str] = ()) -> str:
     if len(text) > MAX_COMMENT:
         raise _unfit(f"it has {len(text):,} characters, and a comment holds {MAX_COMMENT:,}")
     rest = _FOLD.sub("\n", text.removeprefix(MARKER))
-    marked = _CODE.sub(lambda found: "" if found[1] else "_", rest)  # without code, and without signs that are shown
-    seen = unescape(_CODE.sub(lambda found: "" if found[1] else found[0][1:], rest))  # what stands on the page
+    if "`" in _CODE.sub("", rest):
+        raise _unfit("it holds a backtick that begins or ends no code in its line")
+    # Of code a backtick is left, which parts its neighbours as code does.
+    marked = _CODE.sub(lambda found: "`" if found[1] else "\\", rest)  # without signs that are shown
+    seen = unescape(_CODE.sub(lambda found: "`" if found[1] else found[0][1:], rest))  # what stands on the page
     looks = {"marks": marked, "seen": seen, "text": rest}
     for pattern, what, where in _FOREIGN:
         if found := re.search(pattern, looks[where], re.IGNORECASE):
             raise _unfit(f"it holds {what}: {found[0][:60]!r}")
-    targets = [found[1] for found in re.finditer(r"\]\(([^)\s]*)", marked)]
+    targets = [found[1] for found in re.finditer(r"\]\((?=([^)\s]*))", marked)]
     targets += [found[0] for found in re.finditer(r"[a-z][a-z0-9+.-]*://[^\s)<>]*", seen, re.IGNORECASE)]
     for address in targets:
         if not any(address == one or address.startswith((f"{one}/", f"{one}?", f"{one}#")) for one in own if one):
@@ -113,9 +119,11 @@ _FOREIGN = (
     (r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "a hidden character", "seen"),
     (r"!\[", "an image", "marks"),
     (r"@(?a:\w)", "a mention", "seen"),  # names of accounts are in ASCII everywhere
-    (r"\bwww\.\w", "an address without its beginning", "seen"),
-    (r"(?m)^ {0,3}(>\s*)*\[[^\]]*\]:", "a link that is written elsewhere", "marks"),
-    (r"\]\s*\[", "a link that is written elsewhere", "marks"),
+    (r"(?<!://)\bwww\.\w", "an address without its beginning", "seen"),
+    (r"://\S*[&`\\]", "an address with signs that can hide where it leads", "marks"),
+    (r"://\S*://", "an address inside another", "seen"),
+    (r"://\S*/(\.|%2e){1,2}(?![^\s/?#)])", "an address that leads upwards", "seen"),
+    (r"\]\s*[:\[]", "a link that is written elsewhere", "marks"),
     (r"(?m)^[ >]*(```|~~~)", "a block of code", "marks"),
 )
 
@@ -141,13 +149,11 @@ class Robot:
         known = "https://api.github.com" if parts.hostname in ("github.com", "www.github.com") else (
             _ROUTES[forge.kind].base.format(site=site))
         address = (api or known).rstrip("/")
-        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", address):
-            raise BadInput([("--api", "This is not where a site answers programs. Write it as "
-                                      "https://forge.example/api/v1.")])
+        below = _below(address)
         if not re.fullmatch(r"[\x21-\x7e]+", token):  # what may stand in a header, or the client shows it in its error
             raise BadInput([("--token", "This is not a token, or there is none. Set INNOSHARE_FORGE_TOKEN to one that "
                                         "may write comments.")])
-        return cls(forge.kind, address, parts.path.strip("/"), token)
+        return cls(forge.kind, address, parts.path.removeprefix(f"{below}/").strip("/"), token)
 
     def comment(self, number: int, text: str, head: str = "") -> tuple[str, bool]:
         """Post `text` on a pull request, or put it in place of this account's former one.
@@ -238,6 +244,23 @@ class Robot:
     @property
     def _host(self) -> str:
         return urlsplit(self.api).netloc
+
+
+def _below(api: str) -> str:
+    """The path below which a site lies that answers programs at `api`: "" for most, "/git" for
+    https://code.example/git/api/v1. Raises BadInput where a token cannot or must not be sent to that address."""
+    try:
+        parts = urlsplit(api)
+        is_address = parts.port != 0 and bool(parts.hostname)
+    except ValueError:  # brackets that hold no address, or a port that is no number
+        is_address = False
+    if not is_address or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", api):
+        raise BadInput([("--api", "This is not where a site answers programs. Write it as "
+                                  "https://forge.example/api/v1.")])
+    if parts.scheme == "http" and parts.hostname not in _OWN_MACHINE:
+        raise BadInput([("--api", f"The token would travel to {parts.netloc} for everybody to read. Write an address "
+                                  "that begins with https://.")])
+    return parts.path.rpartition("/api/")[0]
 
 
 class _NoRedirect(HTTPRedirectHandler):

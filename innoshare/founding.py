@@ -14,6 +14,7 @@ with one difference: it does not run on a published version of itself but on the
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -76,19 +77,23 @@ def found(directory: Path, *, name: str, colour: str = "", languages: tuple[str,
     kind = settings.code_host.kind if settings.code_host else settings.forge
     files = {Path(target): _filled(source, values | _toml(settings) if source == "innoshare.toml" else values)
              for source, target in (*_FILES.items(), *_for_hosts([kind] if kind else list(WORKFLOWS)))}
-    written = []
+    files |= {Path("content/challenges/.gitkeep"): ""}  # git knows no empty folder
+    made: list[Path] = []  # files and folders, in this order
     try:
         for path, data in [*((path, text.encode()) for path, text in files.items()), *_shared()]:
             target = directory / path
-            target.parent.mkdir(parents=True, exist_ok=True)
+            for folder in reversed([one for one in target.parents if not one.exists()]):
+                folder.mkdir()
+                made.append(folder)
             with target.open("xb") as file:
+                made.append(target)
                 file.write(data)
-            written.append(target)
-        (directory / "content" / "challenges").mkdir(exist_ok=True)
-        (keep := directory / "content" / "challenges" / ".gitkeep").touch()  # git knows no empty folder
     except OSError as error:
+        for path in reversed(made):
+            with suppress(OSError):  # a folder in which somebody else has written meanwhile
+                path.rmdir() if path.is_dir() else path.unlink()
         raise BadInput([("DIR", f"{error.filename or directory} cannot be written ({error.strerror}).")]) from error
-    return [*written, keep]
+    return [path for path in made if path.is_file()]
 
 
 def own_workflows() -> dict[str, str]:

@@ -2,8 +2,8 @@
 since when they are public; and, for a review, what a branch changes.
 
 `history` reads the whole folder at once and never fails: where git cannot tell, it says why in a sentence. `state` is
-what a build compares to learn whether `history` would say something else. `changed` and `text_at` serve a review, whose
-question must have an answer, so `changed` raises.
+what a build compares to learn whether `history` would say something else. `changed`, `paths_at` and `text_at` serve a
+review, whose question must have an answer, so they raise.
 
 Decision: git is asked, and nothing in the repository is obeyed. Its configuration may come from anybody, and can name
 programs to run: so git gets an environment of its own, the options below switch off what can be named, and the files
@@ -213,6 +213,13 @@ def changed(root: Path, base: str) -> Comparison:
     added, removed = added - renamed.keys(), removed - set(renamed.values())
     files |= {path: Difference("added", "") for path in added} | {path: Difference("removed", path) for path in removed}
     return Comparison(start, dict(sorted(files.items())))
+
+
+def paths_at(root: Path, commit: str) -> frozenset[str]:
+    """The paths of all files below `root` at a commit, links among them. Raises GitError where git cannot tell, with
+    what to do."""
+    repository = _Repository.around(root)
+    return frozenset(repository.tree(repository.commit(commit)))
 
 
 def text_at(root: Path, commit: str, path: str) -> bytes | None:

@@ -23,6 +23,7 @@ from urllib.parse import quote
 from innoshare import __version__, content
 from innoshare.content import FOLDERS, printable
 from innoshare.content.frontmatter import MAX_FILE_BYTES
+from innoshare.content.mending import called, capital, steps_of
 from innoshare.errors import Level, Problem
 from innoshare.files import plain_bytes
 
@@ -37,7 +38,9 @@ MAX_SUMMARY = 900_000  # Bytes; GitHub refuses the whole summary of a step beyon
 # of a line, where GitLab takes "/close" for an order.
 _MARKUP = re.compile(r"[\\`*_\[\]{}<>|~$#&!]")
 _AT_START = re.compile(r"\A(\d*)(?=[-+=/.)])")
-_CODE = re.compile(r"`[^`|\n]+`")
+# Code within words. A bar would end it in a table, and of several backticks in a row nobody knows what they enclose.
+_CODE = re.compile(r"(?<!`)`[^`|\n]+`(?!`)")
+_PLAIN_NAME = re.compile(r"[\w./ -]{1,200}")  # What can stand in code, and be copied out of it.
 
 # Code hosts look for these in the text that is left when the markup has been read, so that a backslash does not help:
 # @name, #1, !1, ~label, %milestone, $snippet, &epic, ^alert, :smile:, http://, {+added+}; www.; GH-1; a commit.
@@ -107,10 +110,9 @@ def text(findings: Sequence[Finding], stream: TextIO, colour: bool = False) -> N
     for file, group in groupby(findings, key=lambda finding: finding.file):
         lines = _lines(file)
         for problem in (finding.problem for finding in group):
-            field = f"{_plain(problem.field)}: " if problem.field else ""
             place = f"{_plain(_from_here(file))}:{problem.line}:{problem.column}"
             stream.write(f"{paint(place, 'place')}: {paint(problem.level, problem.level)}: "
-                         f"{field}{_plain(problem.message)}\n")
+                         f"{_plain(_said(problem))}\n")
             line = lines[problem.line - 1] if problem.line <= len(lines) else ""
             if line.strip() and (problem.line, problem.column) != (1, 1):  # That place stands for the whole file.
                 words, before = _window(line, problem.column - 1)
@@ -121,11 +123,28 @@ def text(findings: Sequence[Finding], stream: TextIO, colour: bool = False) -> N
     stream.write("Everything is fine.\n" if not findings else f"{_sum(findings)}.\n")
 
 
+def _place(problem: Problem) -> str:
+    """The place in the header in words; empty for the text below it and for a whole file."""
+    return called(steps_of(problem.field)) if problem.field not in ("", "body") else ""
+
+
+def _said(problem: Problem) -> str:
+    """What is wrong, behind the place where the message does not begin with it."""
+    place, words, (*outer, last) = _place(problem), problem.message, steps_of(problem.field)
+    if not place or words.startswith(capital(place)) or (words.startswith(f"`{last}`") and called(outer) in words):
+        return words
+    return f"{place}: {words}"
+
+
 def _sum(findings: Sequence[Finding]) -> str:
     errors = sum(finding.problem.level == "error" for finding in findings)
     advice = len(findings) - errors
-    return f"{errors:,} mistake{'' if errors == 1 else 's'}" + (
-        f", and {advice:,} piece{'' if advice == 1 else 's'} of advice" if advice else "")
+    return counted(errors, "mistake") + (f", and {counted(advice, 'piece')} of advice" if advice else "")
+
+
+def counted(number: int, what: str) -> str:
+    """How many there are of a thing: 1 case, 2,000 cases."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _from_here(file: Path) -> str:
@@ -191,7 +210,8 @@ def github(findings: Sequence[Finding], stream: TextIO) -> None:
         counts[problem.level] += 1
         kind = "error" if problem.level == "error" else "notice"
         place = ",".join(f"{name}={_escaped(str(value), ',:')}" for name, value in (
-            ("file", path), ("line", problem.line), ("col", problem.column), ("title", problem.field)))
+            ("file", path), ("line", problem.line), ("col", problem.column),
+            ("title", capital(_place(problem)))))
         stream.write(f"::{kind} {place}::{_escaped(f'{problem.message} {problem.remedy}')}\n")
     if any(count > MAX_ANNOTATIONS for count in counts.values()):
         stream.write(f"{_sum(findings)}. Beside the lines GitHub shows {MAX_ANNOTATIONS} of a kind; all of them are in "
@@ -207,9 +227,7 @@ def summary(findings: Sequence[Finding]) -> str:
         for path, group in groupby(_placed(mine), key=lambda placed: placed[1]):
             lines = [f"\n### {heading}: {markdown_text(path)}\n\n"]
             for problem, _ in group:
-                field = f" ({_markdown(f'`{problem.field}`')})" if problem.field else ""
-                lines.append(f"- Line {problem.line}{field}: {_markdown(problem.message)} "
-                             f"**{_markdown(problem.remedy)}**\n")
+                lines.append(f"{markdown_problem(problem)}\n")
             for number, line in enumerate(lines):
                 room -= _size(line)
                 if room < 0:
@@ -305,20 +323,33 @@ def markdown_text(words: str) -> str:
 
     No code host takes them for markup, HTML, a comment's end, a link, a mention, a reference or an order.
     """
-    return _inert(_plain(" ".join(words.split())))
+    return _AT_START.sub(r"\1\\", _inert(_plain(" ".join(words.split()))))
 
 
-def _inert(words: str) -> str:
-    return _AT_START.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", _REFERENCE.sub(_JOINER, words)))
-
-
-def _markdown(words: str) -> str:
-    """Words of a Problem in Markdown, in one line; what stands in backticks stays code."""
-    words, parts, end = _plain(" ".join(words.split())), [], 0
+def markdown_line(words: str, most: int | None = None) -> str:
+    """The same, but what stands in backticks stays code. With `most`, of more letters than that the rest is cut off."""
+    words, parts, end = _plain(" ".join(words.split())), list[str](), 0
+    if most is not None and len(words) > most:
+        words = f"{words[: most - 1]}…"
     for code in _CODE.finditer(words):
         parts += [_inert(words[end : code.start()]), code[0]]
         end = code.end()
-    return "".join((*parts, _inert(words[end:])))
+    return _AT_START.sub(r"\1\\", "".join((*parts, _inert(words[end:]))))
+
+
+def markdown_name(name: str) -> str:
+    """A contributed name, as that of a file: as code where it can be."""
+    return f"`{name}`" if _PLAIN_NAME.fullmatch(name) else markdown_text(name)
+
+
+def markdown_problem(problem: Problem, most: int | None = None) -> str:
+    """A Problem as an item of a list; `most` as in `markdown_line`."""
+    return (f"- Line {problem.line}: {markdown_line(_said(problem), most)} "
+            f"**{markdown_line(problem.remedy, most)}**")
+
+
+def _inert(words: str) -> str:
+    return _MARKUP.sub(r"\\\g<0>", _REFERENCE.sub(_JOINER, words))
 
 
 def _plain(words: str) -> str:

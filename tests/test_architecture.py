@@ -71,6 +71,7 @@ STACKED = {
     "content": ("mending", "frontmatter", "forms", "fields", "rules", "vocabulary", "duplicates", "lineage",
                 "translations", "writing"),
     "render": ("proofreading",),
+    "review": ("change",),
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

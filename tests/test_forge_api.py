@@ -11,6 +11,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from test_review import tags
 
 from innoshare import forge_api
 from innoshare.cli import main
@@ -52,6 +56,8 @@ class Host(ThreadingHTTPServer):
         self.me: str | None = "library-robot"
         self.refusal: tuple[int, dict[str, str], bytes] | None = None
         self.pages = True
+        self.below = ""  # the path that the site lies at
+        self.together: threading.Barrier | None = None  # where those wait who post, until all have come
         self.silent = threading.Event()  # until it is set, nothing is answered; set from the beginning
         self.silent.set()
         super().__init__(("127.0.0.1", 0), Handler)
@@ -68,9 +74,9 @@ class Host(ThreadingHTTPServer):
 
     @property
     def robot(self) -> Robot:
-        forge = Forge.of(f"{self.address}/cities/library", self.kind)  # type: ignore[arg-type]
+        forge = Forge.of(f"{self.address}{self.below}/cities/library", self.kind)  # type: ignore[arg-type]
         assert forge
-        return Robot.of(forge, TOKEN, f"{self.address}{self.rules['api']}")
+        return Robot.of(forge, TOKEN, f"{self.address}{self.below}{self.rules['api']}")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -85,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
         host.asked.append((self.command, self.path))
         # GitLab takes the path of a project as one name, so its slash must be written out.
         path = parts.path.replace("cities%2Flibrary", "cities/library") if host.kind == "gitlab" else parts.path
-        path = unquote(path).removeprefix(rules["api"])
+        path = unquote(path).removeprefix(host.below + rules["api"])
         if host.refusal:
             status, headers, data = host.refusal
             return self.send(status, data, headers)
@@ -105,6 +111,8 @@ class Handler(BaseHTTPRequestHandler):
             start = (int(query["page"][0]) - 1) * size
             return self.tell(200, host.comments[start:start + size] if host.pages else host.comments)
         if (self.command, path) == ("POST", rules["comments"]):
+            if host.together:
+                host.together.wait(10)
             number = host.add(host.me or "github-actions[bot]", body["body"])
             return self.tell(201, {"id": number, "html_url": f"{host.address}/c/{number}"})
         if self.command == rules["update"] and (found := re.fullmatch(re.escape(rules["one"]) + "([0-9]+)", path)):
@@ -192,6 +200,27 @@ def test_nothing_is_posted_about_another_commit_than_the_newest(host: Host) -> N
     assert not host.comments
 
 
+def test_two_that_post_at_once_are_followed_by_one_that_takes_the_first_and_adds_none(host: Host) -> None:
+    host.together = threading.Barrier(2)  # that they do not meet is for the workflows to see to
+    posting = [threading.Thread(target=host.robot.comment, args=(7, TEXT, HEAD)) for _ in range(2)]
+    for one in posting:
+        one.start()
+    for one in posting:
+        one.join()
+    host.together = None
+    for number in range(2):
+        assert not host.robot.comment(7, f"{TEXT}{number}\n", HEAD)[1]
+    assert [one["body"] for one in host.comments] == [f"{TEXT}1\n", TEXT]
+
+
+@pytest.mark.parametrize("host", ["gitlab", "forgejo"], indirect=True)
+def test_a_site_that_lies_below_a_path_is_asked_for_the_repository_as_it_calls_it(host: Host) -> None:
+    host.below = "/code/host"
+    assert host.robot.comment(7, TEXT, HEAD)[1]
+    assert not host.robot.comment(7, f"{TEXT}New.\n", HEAD)[1]
+    assert len(host.comments) == 1
+
+
 @pytest.mark.parametrize(("status", "headers", "says"), [
     (401, {}, "does not know the token"),
     (403, {}, "write comments"),
@@ -254,6 +283,28 @@ def test_where_a_host_answers_programs_is_told_by_its_address(repository: str, a
     assert Robot.of(forge, TOKEN).api == api
 
 
+@pytest.mark.parametrize("api", [
+    "https://[x", "https://forge.example:port/api/v1", "https://:80/api/v1", "forge.example/api/v1",
+    "https://somebody@forge.example/api/v1", "https://forge.example/api/v1?x", "ftp://forge.example/api/v1"])
+def test_what_is_no_address_of_an_api_is_refused(api: str) -> None:
+    forge = Forge.of("https://codeberg.org/a/b")
+    assert forge
+    with pytest.raises(BadInput, match=r"^--api: This is not where"):
+        Robot.of(forge, TOKEN, api)
+
+
+def test_a_token_does_not_travel_in_plain_text_but_on_ones_own_machine() -> None:
+    for repository, api in (("https://codeberg.org/a/b", "http://codeberg.org/api/v1"),
+                            ("http://forge.example/a/b", ""), ("https://codeberg.org/a/b", "http://localhost.example")):
+        forge = Forge.of(repository, "forgejo")
+        assert forge
+        with pytest.raises(BadInput, match=r"^--api: The token would travel .* https://"):
+            Robot.of(forge, TOKEN, api)
+    assert forge
+    for api in ("http://localhost:3000/api/v1", "http://127.0.0.1/api/v1", "http://[::1]:80/api/v1"):
+        assert Robot.of(forge, TOKEN, api).api == api
+
+
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "ü"])
 def test_what_is_no_token_is_refused_and_not_shown(token: str) -> None:
     forge = Forge.of("https://github.com/a/b")
@@ -276,7 +327,7 @@ OWN = ["https://library.example", "https://github.com/a/b"]
     "Line 3, `title`: it is `@somebody`, <- here.\n",
     "[A case](https://library.example/cases/x) and https://github.com/a/b/blob/main/x\n",
     "\n<details><summary>Advice (2); nothing that must be done</summary>\n\n- a\n\n</details>\n",
-    "1 \\< 2 and \\*not bold\\* and 5 < 6\n",
+    "1 \\< 2 and \\*not bold\\* and 5 < 6\n", "Pay @`till`now\n", "a \\` b\n", "`[x](https://evil.example/../y)`\n",
 ])
 def test_a_text_as_review_writes_it_is_posted(text: str) -> None:
     assert checked(f"{MARKER}\n{text}", OWN)
@@ -291,11 +342,50 @@ def test_a_text_as_review_writes_it_is_posted(text: str) -> None:
     "https&#58;//evil.example\n", "https\\://evil.example\n", "ftp://evil.example\n", "www.evil.example\n",
     "[x][y]\n\n[y]: /z\n", "![x](https://library.example/x.png)\n", "<img src=x>\n", "<!-- hidden -->\n",
     "</details>x\n", "/merge\n", "> /close\n",
+    "`a|b` [x](https://evil.example) `c`\n", "` a\nb ` <img src=x> @a ` c\n", "`a|b` @a `c`\n", "a ` b\n",
+    "- [x]: //evil.example\n\n[x]\n", "1. [x]: /evil\n\n[x]\n", "[x\ny]: //evil.example\n\n[x y]\n",
+    "[x](https://github.com/a/b/../../evil)\n", "[x](https://github.com/a/b/%2e%2E/.%2e/evil)\n",
+    "[x](https://github.com/a/b/&#46;&period;/evil)\n", "[x](https://github.com/a/b/\\.\\./evil)\n",
+    "[x](https://github.com/a/b/..#x)\n", "[x](https://github.com/a/b/()/../../evil)\n",
+    "[x](https://github.com/a/b/\\..\\..\\evil)\n", "[x](https://github.com/a/b/`/../../evil`)\n",
+    "https://github.com/a/b/../../evil\n", "https://github.com/a/b/)/../../../evil\n", "[x]( //evil.example)\n",
+    "https://github.com/a/b/&#32;/../../evil\n", "https://github.com/a/b/`/../../evil`\n", "//www.evil.example\n",
+    "[x](https://github.com/a/b#[x](/evil)\n", "https://github.com/a/b/**https://evil.example**\n",
     "<script>alert(1)</script>\n", "\u202eabc\n", "\x1b[31m\n", "```\n@a\n```\n", "x" * MAX_COMMENT,
 ])
 def test_a_text_that_review_never_writes_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         checked(f"{MARKER}\n{text}", OWN)
+
+
+@pytest.mark.parametrize("base_url", ["https://www.library.example", "https://library.example"])
+def test_a_link_to_the_librarys_own_site_is_posted(base_url: str) -> None:
+    assert checked(f"{MARKER}\n- [A case]({base_url}/cases/x) (Testby)\n", [base_url])
+
+
+@settings(max_examples=1_000)
+@given(st.lists(st.sampled_from([
+    "`", "``", "`x`", "|", "@a", "\\", "!", "a", " ", "\n", "\n\n", "- ", "> ", "    ", "~", "*", "_", ":", "&#64;",
+    "&#46;.", "[a]", "[c]: /evil", "[x](/evil)", "(//e)", "[x](https://github.com/a/b", "/..", "/%2e%2e", "/evil", ")",
+    "(", "https://e.example", "<b>", "<img src=x>", "<!-- x -->", "\n<details><summary>x</summary>\n",
+    "\n</details>\n\n"]), max_size=14).map("".join))
+@example("`a|b` [x](/evil) @a <b> `c`")
+@example("` a\nb ` [x](/evil) @a <b> ` c")
+@example("[x](https://github.com/a/b/../evil)")
+@example("[x](https://github.com/a/b[x](/evil)")
+@example("- [c]: /evil\n\n[c]")
+@example("@`a`b")
+def test_what_is_posted_holds_nothing_foreign_whatever_it_was_made_of(text: str) -> None:
+    try:
+        posted = checked(f"{MARKER}\n{text}\n", OWN)
+    except BadInput:
+        return
+    for tag in set(tags(posted)) - {MARKER, "<details>", "<summary>", "</summary>", "</details>"}:
+        assert tag in ("code_block", "fence", "table_open", "s_open") or re.fullmatch(
+            r"link_open https://github\.com/a/b(/(?!(\.|%2e){1,2}(/|$))[^/?#]*)*", tag, re.IGNORECASE), tag
+    for block in MarkdownIt("commonmark").enable("table").parse(posted):
+        said = "".join(part.content if part.type == "text" else " " for part in block.children or ())
+        assert not re.search("(?a:@\\w)", said), said
 
 
 def test_a_text_without_the_marker_is_refused() -> None:

@@ -1,5 +1,7 @@
 """A new library is served at once, its settings are read back, and nothing that is there is touched."""
 
+import resource
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -25,12 +27,19 @@ def files(folder: Path) -> dict[str, str]:
             if path.is_file()}
 
 
+def without_concepts(library: Path) -> None:
+    """Take away the words for concepts, which the project's own content is tested with: a library is built of them for
+    ten seconds, and without them at once."""
+    shutil.rmtree(library / "content" / "vocabulary" / "concepts")
+
+
 def test_a_new_library_has_no_mistake_and_is_served_at_once(tmp_path: Path) -> None:
     founding.found(tmp_path / "lib", name="Nordic cities share")
     read = content.read(tmp_path / "lib" / "content")
     assert not read.problems
     assert list(read.cases) == ["exampleton-library-of-things"]
     assert read.concepts
+    without_concepts(tmp_path / "lib")
     settings = Settings(content=tmp_path / "lib" / "content", data=tmp_path / "data", name="Nordic cities share")
     assert edition.build(settings.content, settings.data, strict=True).fresh
     library = Library.open(settings)
@@ -100,6 +109,19 @@ def test_what_a_code_host_needs_is_written_for_the_one_that_is_known(tmp_path: P
     assert (tmp_path / ".gitlab-ci.yml").exists() == (".gitlab" in kinds)
 
 
+@pytest.mark.parametrize("folder", ["", "lib", "deeper/lib"])
+def test_where_the_disk_is_full_nothing_is_left(tmp_path: Path, folder: str) -> None:
+    (tmp_path / ".git").mkdir()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, hard))  # bytes: more than the first files have
+    try:
+        with pytest.raises(BadInput, match=r"^DIR: .* cannot be written"):
+            founding.found(tmp_path / folder, name="x")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.name for path in tmp_path.rglob("*")] == [".git"]
+
+
 def test_a_clone_of_an_empty_repository_counts_as_empty(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     founding.found(tmp_path, name="x")
@@ -140,6 +162,7 @@ def test_the_command_says_what_to_do_next_and_what_it_says_works(tmp_path: Path)
     spaced = CliRunner().invoke(main, ["init", str(tmp_path / "two words"), "--name", "Ours"])
     assert f"  cd '{tmp_path / 'two words'}'\n" in spaced.stdout
     assert tomllib.loads((tmp_path / "lib" / "innoshare.toml").read_text())["languages"] == ["en", "fi", "sv"]
+    without_concepts(tmp_path / "lib")
     for command in (["check"], ["build", "--strict"], ["search", "tools"]):
         done = subprocess.run([sys.executable, "-m", "innoshare", *command], cwd=tmp_path / "lib", check=False,
                               capture_output=True, text=True)

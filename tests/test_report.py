@@ -81,6 +81,22 @@ def test_the_caret_stands_under_the_place(framed: Callable[..., list[str]], line
     assert ("…" in words) == (columns(line) > WIDTH)
 
 
+@pytest.mark.parametrize(("field", "message", "said"), [
+    ("title", "`title` is missing.", "`title` is missing."),
+    ("title", "Wrong.", "`title`: Wrong."),
+    ("themes.0", "`mobilty` is not one of the themes.", "item 1 of `themes`: `mobilty` is not one of the themes."),
+    ("sources.1.url", "Item 2 of `sources`: `url` is odd.", "Item 2 of `sources`: `url` is odd."),
+    ("results.0.source", "`source` is missing in item 1 of `results`.", "`source` is missing in item 1 of `results`."),
+    ("tool.help", "`help` is missing.", "`tool.help`: `help` is missing."),
+    ("lists.0.1", "Wrong.", "item 2 of item 1 of `lists`: Wrong."),
+    ("body", "HTML is not allowed.", "HTML is not allowed."), ("", "Wrong.", "Wrong.")])
+def test_a_place_is_told_once_and_in_words(field: str, message: str, said: str) -> None:
+    told = finding(message, field=field)
+    assert printed("text", told).splitlines()[0] == f"content/cases/x.md:3:1: error: {said}"
+    assert f"- Line 3: {report.markdown_line(said)} **Mend it\\.**\n" in summary([told]).replace("it.", "it\\.")
+    assert json.loads(printed("json", told))[0]["field"] == field
+
+
 def test_a_place_behind_the_end_is_shown_behind_it(framed: Callable[..., list[str]]) -> None:
     assert framed("title:", 7) == ["title:", "      ^"]
 
@@ -110,7 +126,7 @@ def test_github_reads_back_what_was_written() -> None:
     head, _, data = line.removeprefix("::error ").partition("::")
     properties = dict(part.split("=", 1) for part in head.split(","))
     assert {name: unquote(value) for name, value in properties.items()} == {
-        "file": "content/cases/x,%0A.md", "line": "3", "col": "1", "title": "a,b:c"}
+        "file": "content/cases/x,%0A.md", "line": "3", "col": "1", "title": "`a,b:c`"}
     assert unquote(data) == "100 % sure: a, b\nc %0A"
 
 

@@ -14,11 +14,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from innoshare import edition
 from innoshare.choices import LANGUAGES
 from innoshare.config import Settings
 from innoshare.errors import GitError
 from innoshare.forge_api import MARKER, MAX_COMMENT, checked
-from innoshare.review import _words, review
+from innoshare.report import markdown_line
+from innoshare.review import review
 from innoshare.web import preview
 
 TESTS = Path(__file__).parent
@@ -142,7 +144,7 @@ def contribute(published: Path, tmp_path: Path) -> Callable[..., Path]:
 def told(clone: Path, base: str = "origin/main", **settings: str) -> str:
     text = review(Settings(content=clone / "content", data=clone.parent / "data", **settings), base)  # type: ignore[arg-type]
     assert text.startswith(f"{MARKER}\n")
-    assert text.endswith("The same check on your own machine: `innoshare check`.\n") or "nothing to say" in text
+    assert text.endswith("The same check on your own machine: `innoshare check`.\n") or "changes nothing" in text
     return checked(text, list(settings.values()))  # what is written here can also be posted
 
 
@@ -172,7 +174,7 @@ def test_a_branch_with_a_new_case_is_told_what_to_mend_and_then_what_it_gives(co
     text = command(contribute(write("cases/sandhaven-taxis.md", TAXIS)))
     assert "1 file of the content changed. 1 thing has to be mended before readers can see all of it." in text
     assert "#### `content/cases/sandhaven-taxis.md` (new)" in text
-    assert re.search(r"^- Line 16, `outcome`: .*`posutive`.* \*\*.*`positive`.*\*\*$", text, re.MULTILINE)
+    assert re.search(r"^- Line 16: `outcome` is `posutive`.* \*\*.*`positive`.*\*\*$", text, re.MULTILINE)
     assert "- What did it cost? (`cost`)" in text
     assert "- Night buses on call instead of empty timetables (Testby)" in text, "also before it can be shown"
     assert "wanted board" not in text
@@ -276,9 +278,61 @@ def test_a_renamed_case_is_told_who_calls_it_by_its_old_name(contribute: Callabl
     assert "- `content/cases/testby-night-buses.md` (under `translations`)" in text
 
 
+def test_many_new_values_are_counted_and_some_are_named(contribute: Callable[..., Path]) -> None:
+    def change(content: Path) -> None:
+        with (content / "vocabulary/themes.yaml").open("a", encoding="utf-8") as file:
+            file.writelines(f"\nskating-{number}:\n  label: {{en: Skating {number}}}\n  help: {{en: On wheels.}}\n"
+                            for number in range(100, 122))
+
+    values = ", ".join(f"`skating-{number}`" for number in range(100, 110))
+    assert f"It adds 22 values: {values} and 12 more." in told(contribute(change))
+
+
+def test_what_was_wrong_before_is_not_laid_on_a_change(contribute: Callable[..., Path], tmp_path: Path) -> None:
+    def wrong(content: Path) -> None:
+        write("notes.md", "Not read")(content)
+        write("cases/notes.txt", "Not read")(content)
+        write("cases/bad.md", "No header")(content)
+        (content / "cases/link.md").symlink_to("testby-night-buses.md")
+
+    contribute(wrong)
+    git(tmp_path / "work", "push", "-q", "origin", "idea:main")
+    clone = contribute(write("cases/sandhaven-taxis.md", TAXIS))
+    (clone / ".git/info/exclude").write_text("mine.md\n", encoding="utf-8")
+    write("cases/mine.md", "No header")(clone / "content")
+    text = told(clone)
+    assert "because of this change" not in text
+    assert "1 file of the content changed. 1 thing has to be mended" in text
+
+
+def test_what_is_published_stays_as_it_is(contribute: Callable[..., Path]) -> None:
+    clone = contribute(write("cases/sandhaven-taxis.md", TAXIS.replace("posutive", "positive")))
+    data = clone.parent / "data"
+    assert "% complete" in told(clone)
+    assert not data.exists()
+    git(clone, "checkout", "-q", "--detach", "origin/main")
+    edition.build(clone / "content", data)
+    before = edition.published(data), edition.publication(data), sorted(data.rglob("*"))
+    git(clone, "checkout", "-q", "idea")
+    assert "On the wanted board, it answers:" in told(clone)
+    assert before == (edition.published(data), edition.publication(data), sorted(data.rglob("*")))
+
+
+@pytest.mark.parametrize(("start", "given"), [("content/cases", ".."), ("content", "."), ("content", "cases/..")])
+def test_the_content_folder_has_one_name_however_it_is_given(
+        contribute: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, start: str, given: str) -> None:
+    clone = contribute(write("cases/sandhaven-taxis.md", TAXIS))
+    (clone / "content/cities/sandhaven.md").unlink()
+    monkeypatch.chdir(clone / start)
+    text = review(Settings(content=Path(given), data=clone.parent / "data"), "origin/main")
+    assert "#### `content/cases/sandhaven-taxis.md` (new)\n\n**" in text, "with its mistakes"
+    assert "#### `content/cases/sandhaven-rent-fund.md`: because of this change" in text
+
+
 def test_a_change_outside_the_content_has_nothing_to_say(contribute: Callable[..., Path]) -> None:
     assert told(contribute(lambda content: (content.parent / "README.md").write_text("Yours\n"))) == (
-        f"{MARKER}\nThank you. Nothing in the content of the library changes here, so there is nothing to say.\n")
+        f"{MARKER}\nThank you for this contribution: it changes nothing in the content of the library, so nothing has "
+        "to be mended.\n")
 
 
 def test_a_file_that_is_no_content_is_told_so(contribute: Callable[..., Path]) -> None:
@@ -415,20 +469,30 @@ def test_a_file_name_that_is_no_text_is_told_of(contribute: Callable[..., Path])
 
     clone = contribute(change)
     text = told(clone)
-    assert text.count("\n#### content/cases/") == 5
+    assert len(re.findall(r"(?m)^#### `?content/cases/.*`? \(new\)$", text)) == 5
     assert r"content/cases/caf\\xe9.md (new)" in text
+    assert "`content/cases/ä ö.md` (new)" in text
     assert "because of this change" not in text, "it is known by the same name in the check"
-    done = subprocess.run([*COMMAND, "review", "--base", "origin/main"], cwd=clone, check=True, capture_output=True,
-                          env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"})
-    assert "ä ö.md".encode() in done.stdout, "also where the machine knows no letters but ASCII"
+    git(clone, "mv", "content", "städer")
+    git(clone, "commit", "-qm", "Moved")
+    write("cases/sandhaven-taxis.md", TAXIS)(clone / "städer")
+    os.truncate(os.fsencode(clone / "städer/cases") + b"/caf\xe9.md", 0)
+    done = subprocess.run([*COMMAND, "review", "--base", "HEAD"], cwd=clone, check=True, capture_output=True,
+                          env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "INNOSHARE_CONTENT": "städer"})
+    told_there = done.stdout.decode()
+    assert "#### `städer/cases/sandhaven-taxis.md` (new)" in told_there, "also where only ASCII is known"
+    assert r"städer/cases/caf\\xe9.md (changed)" in told_there
+    assert "because of this change" not in told_there
 
 
 @given(st.text() | st.text("`@a<![]()|\\ \n/:.w#h-~*_>")
        | st.lists(st.sampled_from([*HOSTILE.split(), "`", "``"])).map(" ".join))
 @example("``@a`")
 @example("a `b` c")
+@example("@`a`b")
+@example("Pay @`till`now")
 def test_any_words_can_be_posted_and_become_no_markup(words: str) -> None:
-    text = _words(words)
+    text = markdown_line(words)
     assert checked(f"{MARKER}\n- {text}\n")
     assert not tags(f"- {text}\n")
 

@@ -37,6 +37,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new library, as `innoshare init` writes it where nothing tells the kind of code host."""
     folder = tmp_path_factory.mktemp("new") / "lib"
     founding.found(folder, name="Ours")
+    shutil.rmtree(folder / "content" / "vocabulary" / "concepts")  # of which a library is built for ten seconds
     return folder
 
 
@@ -116,6 +117,18 @@ def test_every_variable_in_a_script_is_in_quotes(library: Path) -> None:
             outside = re.sub(r'"[^"]*"|\'[^\']*\'', "", script)
             outside = re.sub(r"\bcase \"?\$?\w*|\b\w+=\$\(", "", outside)
             assert "$" not in outside, (path, outside)
+
+
+def test_two_that_post_about_one_pull_request_do_not_run_at_once(library: Path) -> None:
+    posting = 0
+    for path, text in texts(library):
+        if "innoshare comment" in text:
+            posting += 1
+            workflow = yaml.safe_load(text)
+            one_by_one = workflow["comment"]["resource_group"] if path == ".gitlab-ci.yml" else (
+                workflow["concurrency"]["group"])
+            assert re.search(r"pull_request\.number|workflow_run\.head_sha|MERGE_REQUEST_IID", one_by_one), path
+    assert posting == 4
 
 
 def test_what_runs_comes_from_the_published_branch(library: Path) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool) -> None:
     """Find cases by words: QUERY takes words, "a phrase", -without and prefix*."""
+    from innoshare.report import counted
     from innoshare.web import parameters, shapes
 
     pairs = [("q", query)]
@@ -46,7 +47,7 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
         out.print(f"[bold]{escape(card.title)}[/]\n  {escape(card.city_name)}, {escape(card.country_name)} · "
                   f"{card.outcome.label} · {escape(card.slug)}\n  {escape(card.summary)}\n")
     total, shown = found.results.total, len(found.results.hits)
-    out.print(f"{total} case{'' if total == 1 else 's'} found{f', {shown} shown' if shown < total else ''}.")
+    out.print(f"{counted(total, 'case')} found{f', {shown} shown' if shown < total else ''}.")
     if found.results.did_you_mean:
         out.print(f"Did you mean: {escape(found.results.did_you_mean)}?")
 

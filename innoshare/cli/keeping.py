@@ -32,6 +32,7 @@ def stale(settings: Settings, days: int | None, before: datetime | None, as_json
     """
     from innoshare import keeping
     from innoshare.case import STALE_AFTER
+    from innoshare.report import counted
 
     if days is not None and before is not None:
         raise BadInput([("--days, --before", "give one of them")])
@@ -48,7 +49,7 @@ def stale(settings: Settings, days: int | None, before: datetime | None, as_json
         print_json([_body(inquiry, text, settings.base_url, forge) for inquiry, text in found])
         return
     cases = sum(len(inquiry.cases) for inquiry, _ in found)
-    out.print(f"{cases} case{'' if cases == 1 else 's'} that nobody has checked since {limit.isoformat()}." if cases
+    out.print(f"{counted(cases, 'case')} that nobody has checked since {limit.isoformat()}." if cases
               else f"Every case was checked on {limit.isoformat()} or later.")
     city = ""
     for inquiry, text in found:

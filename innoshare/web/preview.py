@@ -2,7 +2,7 @@
 
 `write` asks the same application that serves everybody for each page, and makes of each answer a file that works where
 it lies: style sheets and pictures beside it, links to other previews as files, all other links to the public site or,
-where there is none, gone. A sign at the top says that it is a preview.
+where there is none, or not yet such a page, gone. A sign at the top says that it is a preview.
 
 Decision: the answer of the application is rewritten and not rendered anew for this purpose, so that a preview cannot
 differ from the page. It is taken apart by Python's HTML parser, tag by tag; text passes through untouched.
