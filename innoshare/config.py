@@ -112,6 +112,19 @@ def _known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
 
+_CONTACT = re.compile(r"mailto:[\w.+-]+@(?P<mail>[\w.-]+)|https://(?P<site>[^\s/?#@\"<>]+)([/?#][^\s\"<>\x00-\x1f\x7f]*)?",
+                      re.ASCII)
+
+
+def _contact(text: str) -> str:
+    """The address of an office: a page, or `mailto:` and an e-mail address."""
+    found = _CONTACT.fullmatch(text.strip())
+    if text.strip() and (found is None or host_of(found["mail"] or found["site"]) is None):
+        raise PydanticCustomError("contact", "This is neither the address of a page nor one to write to. Write it as "
+                                  "https://city.example/contact or as mailto:library@city.example.")
+    return text.strip()
+
+
 # White words stand on the colour of a library. 4.5 to 1 is what WCAG 2.2 asks for text (success criterion 1.4.3).
 LEAST_CONTRAST = 4.5
 
@@ -171,6 +184,11 @@ class Settings(BaseSettings):
     folder: Annotated[
         str, Field(description="Folder of the repository in which the content lies"),
         AfterValidator(_accepted(folder_name))] = "content"
+    contact: Annotated[
+        str, Field(description="Where one reaches the office that runs the library: a page (`https://…`) or "
+                               "`mailto:` and an address; it takes files from those who have no account at the "
+                               "code host"),
+        AfterValidator(_contact)] = ""
 
     @property
     def code_host(self) -> Forge | None:

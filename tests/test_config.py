@@ -94,7 +94,10 @@ def test_a_library_keeps_its_settings_in_a_file_and_the_environment_goes_before_
     ('branch = "/main"', "is not the name of a branch"),
     ('branch = "a..b"', "is not the name of a branch"),
     ('folder = "../etc"', "INNOSHARE_FOLDER: '../etc' is not a folder of the repository"),
-    ('forge = "sourceforge"', "INNOSHARE_FORGE: Input should be")])
+    ('forge = "sourceforge"', "INNOSHARE_FORGE: Input should be"),
+    ('contact = "library@city.example"', "Write it as https://city.example/contact or as mailto:library@city.example"),
+    ('contact = "javascript:alert(1)"', "INNOSHARE_CONTACT: This is neither the address of a page nor one to write to"),
+    ('contact = "https://a..b/contact"', "INNOSHARE_CONTACT: This is neither")])
 def test_a_mistake_in_the_settings_file_is_told_with_what_to_write(
         settings_file: Path, runner: CliRunner, line: str, told: str) -> None:
     settings_file.write_text(line + "\n")
@@ -109,3 +112,9 @@ def test_a_mistake_in_the_settings_file_is_told_with_what_to_write(
     ("https://gitlab.com/group/sub/library/", "https://gitlab.com/group/sub/library"), ("", "")])
 def test_the_address_of_a_repository_is_taken_as_people_copy_it(given: str, meant: str) -> None:
     assert Settings(repository=given).repository == meant
+
+
+@pytest.mark.parametrize("contact", ["", "https://city.example/offices/library?in=en#write", "https://city.example",
+                                     "mailto:library.office+x@city.example"])
+def test_an_office_is_reached_by_a_page_or_by_mail(contact: str) -> None:
+    assert Settings(contact=f" {contact}").contact == contact

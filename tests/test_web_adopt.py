@@ -118,6 +118,36 @@ def test_the_page_that_changes_the_file_on_the_code_host_is_one_press_away(libra
     assert button in page.text
 
 
+def test_the_whole_text_comes_before_the_lines_where_it_can_be_pasted(library: Library, unusual: Library) -> None:
+    def on_github(library: Library, path: str) -> str:
+        app = create_app(library, Settings(repository="https://github.com/example/library"))
+        return send(app.test_client(), FILLED, path).text
+
+    page = on_github(library, PATH)
+    places = [page.index(words) for words in (
+        "Copy the whole text of the file", "Open the file on GitHub", "mark all of it", "Propose changes",
+        "Or add only your lines, by hand", "Go to line")]
+    assert places == sorted(places)
+    assert "shows 9 new lines and no other change" in page
+    page = on_github(unusual, "/cases/sandhaven-shade-trees/adopt")  # a browser would give it other line ends
+    assert "Copy the whole text" not in page
+    assert "by hand" not in page
+    assert page.index("Go to line") < page.index("Download")
+
+
+def test_who_has_no_account_turns_to_the_office(library: Library) -> None:
+    settings = Settings(repository="https://github.com/example/library", contact="https://city.example/library")
+    page = send(create_app(library, settings).test_client(), FILLED)
+    assert "Without an account Send the changed file to the office that runs this library" in page.text
+    assert [item["href"] for item in page.all("a")].count(settings.contact) == 2  # and at the end of every page
+
+
+def test_a_year_to_come_is_asked_about(client: FlaskClient) -> None:
+    page = send(client, {**FILLED, "year": "2031"})
+    assert "“Year in which it began there” is “2031”, which lies in the future. Check the date." in page.text
+    assert "text below" not in page.text
+
+
 def test_without_a_code_host_the_file_is_to_be_sent_to_those_who_keep_the_library(client: FlaskClient) -> None:
     page = send(client, FILLED)
     assert not [link["href"] for link in page.all("a") if link["href"].startswith("http")]
@@ -152,7 +182,7 @@ def test_who_answers_nothing_is_told_what_must_be_answered(client: FlaskClient) 
     ({"country": "XX"}, "country", "Choose a country from the list"),
     ({"status": ""}, "status", "Choose how far"),
     ({"status": "great"}, "status", "Choose how far"),
-    ({"year": "soon"}, "year", "“Year in which it began there”"),
+    ({"year": "soon"}, "year", "“Year in which it began there”"), ({"year": "soon"}, "year", ", or leave it empty"),
     ({"year": "1066"}, "year", ""), ({"year": "2024.5"}, "year", ""), ({"year": "٢٠٢٤"}, "year", ""),
     ({"source": "rio-verde.example.org"}, "source", "https://"),
     ({"source": "javascript:alert(1)"}, "source", ""),
@@ -241,7 +271,7 @@ def test_whatever_is_sent_is_answered_with_what_to_mend_or_with_a_file_that_pass
 
 
 @pytest.fixture
-def unusual(folder: Path, tmp_path: Path) -> FlaskClient:
+def unusual(folder: Path, tmp_path: Path) -> Library:
     """A library in which the ledger of one case stands in brackets, and another has Windows' line ends."""
     file = folder / "cases" / f"{CASE}.md"
     text = file.read_text(encoding="utf-8")
@@ -251,22 +281,24 @@ def unusual(folder: Path, tmp_path: Path) -> FlaskClient:
     other = folder / "cases" / "sandhaven-shade-trees.md"
     other.write_bytes(b"\xef\xbb\xbf" + other.read_bytes().replace(b"\n", b"\r\n"))
     edition.build(folder, tmp_path / "data", strict=True)
-    return create_app(Library.open(Settings(data=tmp_path / "data"))).test_client()
+    return Library.open(Settings(data=tmp_path / "data"))
 
 
-def test_of_a_file_that_only_a_person_can_change_the_page_says_so(unusual: FlaskClient) -> None:
-    page = send(unusual, FILLED)
+def test_of_a_file_that_only_a_person_can_change_the_page_says_so(unusual: Library) -> None:
+    client = create_app(unusual).test_client()
+    page = send(client, FILLED)
     assert "Here a person must look. This file is written in an unusual way" in page.text
     assert "Add this to what stands below adoptions:" in page.text
     assert "- city: rio-verde year: 2024" in page.text
     assert "Download" not in page.text
     assert "Go to line" in page.text, "the place of the source can be named"
-    assert "person must look" in send(unusual, {**FILLED, "go": "download"}).text
-    assert set(mistakes(unusual, {**FILLED, "year": "soon"})) == {"year"}, "it is judged all the same"
+    assert "person must look" in send(client, {**FILLED, "go": "download"}).text
+    assert set(mistakes(client, {**FILLED, "year": "soon"})) == {"year"}, "it is judged all the same"
 
 
-def test_line_ends_and_the_mark_at_the_beginning_stay(unusual: FlaskClient) -> None:
-    answer = unusual.post("/cases/sandhaven-shade-trees/adopt", data={**FILLED, "go": "download"})
+def test_line_ends_and_the_mark_at_the_beginning_stay(unusual: Library) -> None:
+    client = create_app(unusual).test_client()
+    answer = client.post("/cases/sandhaven-shade-trees/adopt", data={**FILLED, "go": "download"})
     assert answer.data.startswith(b"\xef\xbb\xbf---\r\n")
     assert b"\r\n  - city: rio-verde\r\n" in answer.data
     assert b"\n" not in answer.data.replace(b"\r\n", b"")

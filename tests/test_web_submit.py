@@ -21,6 +21,7 @@ from werkzeug.datastructures import MultiDict
 
 from innoshare import content, edition
 from innoshare.case import front_matter
+from innoshare.choices import LANGUAGES, Section
 from innoshare.config import Settings
 from innoshare.content.frontmatter import HIDDEN, read
 from innoshare.errors import BadInput
@@ -274,6 +275,20 @@ def test_records_are_added_and_taken_out_one_by_one(client: FlaskClient) -> None
     assert [item["value"] for item in less.all("input") if item.get("id") == "sources.0.title"] == ["Two"]
 
 
+def test_only_real_countries_are_offered(client: FlaskClient, library: Library) -> None:
+    page = send(client, CITY, {}, "step:0")
+    offered = {item["value"] for item in page.all("option")}
+    assert {"SE", "PT", "XK", "TW", "PS"} | {city.country for city in library.cities.values()} <= offered
+    assert not {"XA", "XB", "ZZ", "EZ", "EU", "UN", "QO"} & offered
+
+
+def test_steps_are_done_when_nothing_in_them_is_to_be_mended(client: FlaskClient) -> None:
+    page = send(client, CASE, {"title": "Benches", "challenge": "Nobody can sit down.", "lessons": "Ask."}, "step:2")
+    steps = page.text.partition("All steps")[2]
+    assert "In a nutshell begun The problem done Where it was What it is about" in steps
+    assert "What you learned optional done What others" in steps
+
+
 def test_an_empty_record_is_no_answer(library: Library) -> None:
     posted = [*((name, value) for name, value in PROFILE.items()), ("names", "\r\n  \r\n")]
     assert "names" not in written(CITY, Answers.of(CITY, posted), library, TODAY).text
@@ -305,7 +320,12 @@ def test_only_what_is_asked_on_a_page_is_told_there(client: FlaskClient) -> None
     ("contact.url", "mailto:a@b.example", 7, "contact.url", "holds an e-mail address"),
     ("tags", "good\nnot good!", 17, "tags", "Line 2 of “Free words” is “not good!”"),
     ("results.0.source", "https://elsewhere.example.org/", 10, "results.0.source", "is not listed under “Sources”"),
-    ("body.done", "Look: <script>", 8, "body.done", "HTML is not allowed"),
+    ("body.done", "Look: <script>", 8, "body.done", "“<script” is a mark as web pages have them (HTML), and "
+     "readers would see it as it stands. Take out all such marks, from < to >"),
+    ("body.done", "# What we did\n\nBenches.", 8, "body.done", "“# What we did” is written as a heading. Take out the "
+     "# at the start of the line; the heading is there already."),
+    ("sources.0.accessed", f"{date.today().year + 1}-11-30", 6, "sources.0.accessed",
+     "which lies in the future. Check the date."),
     ("city_new", "Rio Verde", 2, "city_new", "Write “rio-verde”"),
     ("tags", "\n\nsummary!", 17, "tags", "Line 3 of “Free words” is “summary!”, which is not small words without "
      "signs, hyphens for spaces. Write it as “summary”."),
@@ -349,8 +369,8 @@ def test_what_an_empty_profile_misses_is_told_at_each_step(client: FlaskClient) 
     assert "“Country” is not answered yet" in send(client, CITY, {}, "check").text
 
 
-def test_a_step_can_be_left_for_later_and_is_told_at_the_end(client: FlaskClient) -> None:
-    assert "Where it was" in send(client, CASE, {}, "later", 1).text
+def test_a_step_can_be_skipped_and_is_told_at_the_end(client: FlaskClient) -> None:
+    assert "Where it was" in send(client, CASE, {}, "skip", 1).text
     page = send(client, CASE, FILLED | {"challenge": "", "start": "soon"}, "check", 1)
     assert "This must be mended before it can be handed in" in page.text
     assert {"mend:1", "mend:4"} <= {item.get("value") for item in page.all("button")}
@@ -428,7 +448,7 @@ def test_the_names_of_drafts_and_of_files_with_mistakes_are_taken(folder: Path, 
     edition.build(folder, tmp_path / "data")
     library = Library.open(Settings(content=folder, data=tmp_path / "data"))
     client = create_app(library).test_client()
-    assert "A case with this file name is here already" in send(
+    assert "A case with this short name is here already" in send(
         client, CASE, {**FILLED, "slug": "testby-benches"}, "finish").text
     assert "Your text is ready" in send(client, CASE, {**FILLED, "inspired_by": "testby-benches"}, "finish").text
     assert "is here already" in send(client, CITY, {**PROFILE, "slug": "atlantis"}, "finish").text
@@ -448,7 +468,8 @@ def test_a_city_without_a_profile_keeps_nobody_from_handing_in(
     assert "There is no city “testbi” in the library yet. Did you mean “testby”?" in checked.text
     page = send(client, kind, fields, "finish")
     assert "Your text is ready" in page.text
-    assert "The library has no profile of the city “testbi” yet. Make one" in page.text
+    assert "The library has no profile of the city “testbi” yet. So two files go into one" in page.text
+    assert "with the short name testbi , and send both files together" in page.text
     assert "/submit/city" in [item.get("href") for item in page.all("a")]
     assert "no profile" not in send(client, kind, {**fields, "city_new": "testby"}, "finish").text
     assert "There is no city “testbi”" in send(client, kind, fields, "preview").text
@@ -473,8 +494,55 @@ def test_similar_cases_are_shown_before_one_goes_on(client: FlaskClient, library
 # --- handing it in
 
 
-def app_of(library: Library, repository: str) -> FlaskClient:
-    return create_app(library, Settings(repository=repository)).test_client()
+def app_of(library: Library, repository: str, contact: str = "") -> FlaskClient:
+    return create_app(library, Settings(repository=repository, contact=contact)).test_client()
+
+
+@pytest.mark.parametrize(("repository", "words"), [
+    ("https://github.com/example/library", "Add file , then Upload files . Choose benches.md, and press Commit"),
+    ("https://gitlab.com/example/library", "the plus sign, then Upload file . Choose benches.md, and press Upload"),
+    ("https://codeberg.org/example/library", "Add file , then Upload file . Choose benches.md, and press Commit")])
+def test_a_case_and_its_city_go_into_one_proposal(library: Library, repository: str, words: str) -> None:
+    client = app_of(library, repository)
+    profile = send(client, CITY, {**PROFILE, "slug": "norre-havn"}, "finish")
+    assert "The short name of this city is norre-havn . Did you come from a case or a challenge?" in profile.text
+    assert {"/submit/case", "/submit/challenge"} <= {item.get("href") for item in profile.all("a")}
+    case = send(client, CASE, {**FILLED, "city": "", "city_new": "norre-havn", "slug": "benches"}, "finish")
+    assert "with the short name norre-havn , and hand it in as its last page says" in case.text
+    assert "open the folder content, then cases" in case.text
+    assert words in case.text
+    assert "short name" not in send(client, CASE, FILLED, "finish").text
+
+
+@pytest.mark.parametrize("repository", ["", "https://github.com/example/library", "https://gitlab.com/example/library"])
+def test_who_has_no_account_turns_to_the_office_if_there_is_one(library: Library, repository: str) -> None:
+    office, pages = "mailto:library@city.example", ("/submit", "/about")
+    for fields in (FILLED, {**FILLED, "body.done": "Long.\n\n" * 2_000}):
+        with_office = send(app_of(library, repository, office), CASE, fields, "finish")
+        assert office in [item.get("href") for item in with_office.all("a")]
+        assert ("Without an account" in with_office.text) is bool(repository)
+        numbers = re.findall(r"(\d)\. (?:On|By|With|Without)\b", with_office.text)
+        assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+        without = send(app_of(library, repository), CASE, fields, "finish")
+        assert "mailto:" not in " ".join(item.get("href", "") for item in without.all("a"))
+        assert ("Each of them needs an account" in without.text) is bool(repository)
+    for path in pages:
+        page = Page(app_of(library, repository, office).get(path).text)
+        assert [item.get("href") for item in page.all("a")].count(office) == 1 + (path == "/about" or bool(repository))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_case_in_any_language_has_sections_with_a_heading_each(
+        client: FlaskClient, folder: Path, language: str) -> None:
+    assert "is still empty" not in send(client, CASE, FILLED | {"language": language}, "next", 8).text
+    posted = {**FILLED, "language": language, "go": "download", "status": "published"}
+    (folder / "cases" / "benches.md").write_bytes(client.post("/submit/case", data=posted).data)
+    assert [problem for problem in content.read(folder).problems if problem.level == "error"] == []
+    text = (folder / "cases" / "benches.md").read_text(encoding="utf-8")
+    assert re.findall("^## (.*)", text, re.MULTILINE) == [section.label for section in Section]
+    told = send(client, CASE, {"language": language}, "next", 8).text
+    assert "“The situation before” is still empty" in told
+    assert "“”" not in told
 
 
 def test_a_short_text_goes_to_the_forge_filled_in(library: Library) -> None:
@@ -703,7 +771,7 @@ def test_more_than_a_file_may_hold_is_refused_with_a_sentence(client: FlaskClien
 
 
 def test_a_text_that_a_file_may_hold_is_taken_in_every_script(client: FlaskClient) -> None:
-    page = send(client, CASE, {"body.done": "Λόγος. " * 14_000}, "later", 8)  # 180 KB, and three times as much as sent
+    page = send(client, CASE, {"body.done": "Λόγος. " * 14_000}, "skip", 8)  # 180 KB, and three times as much as sent
     assert "larger than" not in page.text
     assert any(item.get("value", "").startswith("Λόγος.") for item in page.all("input"))
 

@@ -26,10 +26,21 @@ const make = (name, attributes = {}, ...inside) => {
 const line = document.querySelector("[data-draft]"), words = line?.querySelector("[data-draft-words]");
 const offer = document.querySelector(".draft-offer"), pages = document.querySelector(".form-and-words");
 const fresh = form && "fresh" in form.dataset;
-const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+const isAgain = ["back_forward", "reload"].includes(performance.getEntriesByType("navigation")[0]?.type);
 const DELETED = "deleted"; // What a tab remembers until something is written anew.
 const OF_THE_PAGE = ["go", "step"], SUGGESTED = ["offered", "slug", "status"];
 const day = (stamp) => new Date(stamp).toLocaleString("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
+
+// Whether this page answers one of the form before it. Any other, as that of the matcher, begins a draft of its own.
+const CAME = `${KEY}-came`;
+const leave = () => { try { sessionStorage.setItem(CAME, "yes"); } catch { /* Then each page keeps a draft of its own. */ } };
+const hasCome = () => {
+  try {
+    const came = sessionStorage.getItem(CAME) !== null;
+    sessionStorage.removeItem(CAME);
+    return came;
+  } catch { return false; }
+};
 
 let remembered = ""; // Where the browser remembers nothing of a tab, the page does.
 const own = () => { try { return sessionStorage.getItem(KEY) ?? remembered; } catch { return remembered; } };
@@ -57,13 +68,10 @@ const say = (text, canDelete = true) => {
   line.hidden = false;
 };
 const tell = (saved) => say(`Your draft is kept in this browser, on this computer only (${day(saved)}). Others who use this computer could see it.`);
-const keep = (opened = false) => {
+const keep = () => {
   if (own() === DELETED || (offer && !offer.hidden)) return;
   const values = [...new FormData(form)].filter(([name, value]) => !OF_THE_PAGE.includes(name) && value.trim());
   if (values.every(([name]) => SUGGESTED.includes(name))) return;
-  const kept = read(own());
-  // What a page holds when it is opened does not replace a draft that holds more: it may have come from elsewhere.
-  if (opened && kept?.values.length > values.length) return tell(kept.saved);
   try {
     const saved = new Date().toISOString();
     if (!own()) remember(saved);
@@ -74,7 +82,8 @@ const keep = (opened = false) => {
   }
 };
 
-// A page that one comes back to is as it was left, so what was answered since is put into it: it would be lost otherwise.
+// A page that one comes back to, or loads again, is as the server once made it, so what was answered since is put into it:
+// it would be lost otherwise.
 const catchUp = () => {
   const kept = read(own());
   if (!kept) return;
@@ -85,23 +94,28 @@ const catchUp = () => {
     here.add(key(control.name, control.value));
     const given = kept.values.filter(([name]) => name === control.name).map(([, value]) => value);
     if (SUGGESTED.includes(control.name)) continue;
+    const before = [control.checked, control.value].join();
     if (control.type === "checkbox") control.checked = given.includes(control.value);
     else if (control.type !== "radio") control.value = given[0] ?? "";
     else if (given.length) control.checked = given[0] === control.value;
+    if ([control.checked, control.value].join() !== before) control.dispatchEvent(new Event("input"));
   }
   for (const [name, value] of kept.values)
     if (!here.has(key(name, value)) && name !== "offered") form.append(make("input", { type: "hidden", name, value }));
+  tell(kept.saved);
 };
 
 const begin = () => {
   remember("");
   offer.hidden = true;
   pages.hidden = false;
+  keep();
   form.querySelector("input:not([type=hidden]), textarea, select").focus();
 };
 const goOn = (stamp) => {
   const kept = read(stamp), again = make("form", { method: "post", action: form.action });
   remember(stamp);
+  leave();
   for (const [name, value] of [...kept.values, ["step", "0"], ["go", `step:${/^[0-9]{1,2}$/.test(kept.step) ? kept.step : 0}`]])
     again.append(make("input", { type: "hidden", name, value }));
   document.body.append(again);
@@ -126,18 +140,26 @@ const offered = (stamp) => {
 };
 
 if (form) {
-  if (fresh && !(isBack && read(own()))) {
+  const came = hasCome();
+  if (fresh && !(isAgain && read(own()))) {
     remember("");
     const stamps = begun();
     offer.querySelector("[data-offers]").append(...stamps.map(offered));
     offer.hidden = !stamps.length;
     pages.hidden = stamps.length > 0;
     offer.querySelector("[data-offer-anew]").addEventListener("click", begin);
-  } else if (!isBack) keep(true);
-  addEventListener("pageshow", ({ persisted }) => { if (persisted || isBack) catchUp(); });
+    keep();
+  } else if (!isAgain) {
+    if (!came) remember("");
+    keep();
+  }
+  addEventListener("pageshow", ({ persisted }) => { if (persisted || isAgain) catchUp(); });
   form.addEventListener("input", () => { if (own() === DELETED) remember(""); });
   form.addEventListener("input", wait(PAUSE, () => keep()));
-  form.addEventListener("submit", () => keep());
+  form.addEventListener("submit", ({ submitter }) => {
+    keep();
+    if (!submitter?.formTarget && submitter?.value !== "download") leave();
+  });
   line?.querySelector("[data-draft-delete]").addEventListener("click", () => {
     remove(own());
     remember(DELETED);
@@ -163,6 +185,20 @@ for (const box of document.querySelectorAll("[data-limit]")) {
   show();
   box.addEventListener("input", show);
   box.addEventListener("input", wait(1500, () => { heard.textContent = told(); }));
+}
+
+// --- how many are chosen ---
+
+for (const choice of document.querySelectorAll("[data-most]")) {
+  const most = Number(choice.dataset.most), told = make("span", { class: "hint ticked", role: "status" });
+  const show = () => {
+    const count = choice.querySelectorAll("input:checked").length;
+    told.textContent = count ? `${count} of ${most} chosen` + (count > most ? ": take out the least important ones" : "") : "";
+    told.classList.toggle("over", count > most);
+  };
+  choice.querySelector("legend ~ .hint").after(told);
+  show();
+  for (const tick of choice.querySelectorAll("input")) tick.addEventListener("input", show);
 }
 
 // --- a text as readers will see it ---
@@ -193,7 +229,7 @@ if (!reduced) for (const box of document.querySelectorAll("[data-preview]")) {
 
 for (const box of document.querySelectorAll("[data-copy]")) {
   const button = make("button", { type: "button", class: "quiet" }, "Copy the text"), done = make("span", { role: "status", class: "hint" });
-  const around = box.closest("details");
+  const around = box.closest(".the-file"); // What is folded for its length can be copied without a look at it.
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(box.value);

@@ -20,9 +20,9 @@ from innoshare.choices import AdoptionStatus
 from innoshare.content.mending import called, capital, steps_of
 from innoshare.errors import BadInput, Level, NotFound, Problem
 from innoshare.library import Entry, Library
+from innoshare.web.answers import spoken
 from innoshare.web.form import COUNTRIES
-from innoshare.web.pages import given
-from innoshare.web.parameters import Parameters
+from innoshare.web.parameters import Parameters, given
 from innoshare.web.submit import only_from_here
 
 blueprint = Blueprint("adopt", __name__)
@@ -155,8 +155,9 @@ def _told(problems: tuple[Problem, ...], new: Mapping[str, str], level: Level) -
 
 def _spoken(problem: Problem, question: str) -> str:
     """What the check says, with the question in place of the name that the file has for it."""
-    place, said = capital(called(steps_of(problem.field))), f"{problem.message} {problem.remedy}"
-    return (f"“{question}”{said.removeprefix(place)}" if said.startswith(place) else said).replace("`", "")
+    place = capital(called(steps_of(problem.field)))
+    said = f"{problem.message} {problem.remedy}".replace(", or `unknown`", ", or leave it empty")
+    return spoken(f"“{question}”{said.removeprefix(place)}" if said.startswith(place) else said)
 
 
 def _question(path: str) -> str:

@@ -306,7 +306,7 @@ class _Maker:
         begun = [" ".join(self.answers.text(name).split()) for name in HEADINGS]
         text, ours = "\n".join(f"## {words}" for words in begun), [section.label for section in HEADINGS.values()]
         _, named = sections_of(text, self.answers.text("language"))
-        return begun if named == ours and not HIDDEN.search(text) else ours
+        return begun if all(begun) and named == ours and not HIDDEN.search(text) else ours
 
     def body(self) -> tuple[str, list[tuple[int, str]]]:
         """The text below the header, and where in it the answer to each question begins (lines from 0)."""
@@ -395,10 +395,14 @@ def _place(kind: Kind, answers: Answers, problem: Problem, body_line: int, start
 
 def _level(path: str, problem: Problem) -> Level:
     """How much a Problem weighs: that there is no profile of a city yet is advice, for it may come together with this.
-    When all lies where it is to be, the check says what is missing."""
-    return "advice" if path == "city_new" and _NO_CITY.match(problem.message) else problem.level
+    When all lies where it is to be, the check says what is missing. A day on which nobody can have read or counted
+    anything yet was mistyped, and is told at its step."""
+    if path == "city_new" and _NO_CITY.match(problem.message):
+        return "advice"
+    return "error" if _IN_FUTURE in problem.message and path.endswith(_BEHIND_US) else problem.level
 
 
+_IN_FUTURE, _BEHIND_US = "which lies in the future", (".accessed", "population_year")
 _NO_CITY = re.compile(r"There is no city `([^`]+)`|The file of `([^`]+)` has mistakes")
 _MISSING = re.compile(r"`[^`]+` (is missing|has no value)")
 _NO_SECTION = re.compile(r"The section `([^`]+)` is missing")
@@ -413,8 +417,14 @@ _FOR_FILES: tuple[tuple[re.Pattern[str], str], ...] = tuple((re.compile(pattern)
     (r", or `unknown`", ", or tick “Not known”"),
     (r"\bor remove the line\b", "or leave it empty"),
     (r", behind the colon", ""),
+    (r", or write what is planned in the text below\.", "."),
     (r"\bin the text below\b", "in the longer text"),
     (r", in quotes\b", ""),
+    (r"(`# [^`]*`) is the heading of a whole page\..*",
+     r"\1 is written as a heading. Take out the # at the start of the line; the heading is there already."),
+    (r"HTML is not allowed: (`[^`]*`)\. Use Markdown.*",
+     r"\1 is a mark as web pages have them (HTML), and readers would see it as it stands. Take out all such marks, "
+     "from < to >; for bold letters write **words**. Where you mean “less than”, put a space behind <."),
     (r"`\"([^`]*)\"`", r"`\1`"),
     (r"in the header under `results`, each with `metric`, `value` and `source`",
      "under `results`, each with its source"),
@@ -437,9 +447,7 @@ def _spoken(kind: Kind, answers: Answers, path: str, problem: Problem) -> str:
                 "it.")
     if path == "city_new" and (city := _NO_CITY.match(problem.message)):
         return _in_quotes(_of_a_new_city(kind, city, problem))
-    said = f"{problem.message} {problem.remedy}"
-    for pattern, words in _FOR_FILES:
-        said = pattern.sub(words, said)
+    said = _reworded(f"{problem.message} {problem.remedy}")
     # A word is the name of a field where a Problem begins with it, or where it stands behind “under” or “before”. Any
     # other one is a value, and stays as it is, though a field may be called so.
     steps = steps_of(problem.field)
@@ -450,6 +458,17 @@ def _spoken(kind: Kind, answers: Answers, path: str, problem: Problem) -> str:
     asked = kind.names | {name.partition(".")[0] for name in kind.names}
     return _in_quotes(_OTHER_FIELD.sub(
         lambda match: f"“{_called(kind, match[0][1:-1])}”" if _starred(match[0][1:-1]) in asked else match[0], said))
+
+
+def spoken(said: str) -> str:
+    """What is said of a text, in the words of the form."""
+    return _in_quotes(_reworded(said))
+
+
+def _reworded(said: str) -> str:
+    for pattern, words in _FOR_FILES:
+        said = pattern.sub(words, said)
+    return said
 
 
 def _of_a_new_city(kind: Kind, found: re.Match[str], problem: Problem) -> str:
@@ -501,12 +520,12 @@ def name_of(kind: Kind, answers: Answers, taken: Collection[str]) -> tuple[str, 
     """The file name that was given, or else suggested, and what is wrong with it. `taken` are those that exist."""
     name = answers.text("slug").removesuffix(".md") or suggested(kind, answers)
     if not name:
-        return "", (Mistake("slug", "The file needs a name. Write the city and what it is about, as "
+        return "", (Mistake("slug", f"This {kind.noun} needs a short name. Write the city and what it is about, as "
                             "testby-night-buses."),)
     if not SLUG.fullmatch(name) or len(name) > MAX_SLUG:
-        return name, (Mistake("slug", f"The file name may have small letters from a to z, digits and hyphens, and at "
+        return name, (Mistake("slug", f"The short name may have small letters from a to z, digits and hyphens, and at "
                               f"most {MAX_SLUG} of them, as testby-night-buses."),)
     if name in taken:
-        return name, (Mistake("slug", f"A {kind.noun} with this file name is here already. Choose another name, unless "
+        return name, (Mistake("slug", f"A {kind.noun} with this short name is here already. Choose another one, unless "
                               "it is the same one: then add to that."),)
     return name, ()

@@ -9,12 +9,13 @@ she wants to read; she is told that the comparison cannot be made.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from innoshare.forge import Forge
 from innoshare.provenance import FileHistory
-from innoshare.web.parameters import Parameters
+from innoshare.web.parameters import Parameters, given
 
 # From which on a shortened hash is taken: what git itself writes. SHA-256 has 64 signs, SHA-1 has 40.
 SHORTEST, LONGEST = 7, 64
@@ -36,12 +37,15 @@ class Cited:
     compare: str = ""
 
 
-def asked(parameters: Parameters) -> str:
-    """The commit that a request names as cited; "" where it names none."""
+def asked(pairs: Iterable[tuple[str, str]]) -> str:
+    """The commit that the parameters of an address name as cited; "" where they name none. Raises BadInput where it is
+    no commit, and for any other parameter."""
+    parameters = Parameters(given(pairs), ("cited",))
     commit = parameters.text("cited", LONGEST + len(_AROUND)).lower().rstrip(_AROUND)
     if commit and not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},{LONGEST}}}", commit):
         parameters.refuse("cited", "The version that was cited is named by a commit: at least seven of the digits 0 to "
                           "9 and letters a to f. Copy the address again, or leave out what follows the question mark.")
+    parameters.finish()
     return commit
 
 

@@ -23,8 +23,7 @@ from innoshare.case import Card, OpenChallenge
 from innoshare.library import ChallengeEntry, Library
 from innoshare.matching import Strength
 from innoshare.web import parameters
-from innoshare.web.pages import given
-from innoshare.web.parameters import Parameters
+from innoshare.web.parameters import Parameters, given
 from innoshare.web.shapes import FEED, url_of
 
 blueprint = Blueprint("feeds", __name__)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, get_args, get_origin
 
 from babel import Locale
+from babel.core import get_global
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -27,6 +28,7 @@ from innoshare.web.questions import ITEMS, SECTIONS, Kind, Step, hint_for, label
 LONG_FROM = 161  # Characters from which a text gets a box of several lines: more than two lines of a page.
 
 _ENGLISH = Locale("en", "GB")
+_NOWHERE = "ZZ"  # "Unknown Region"
 
 
 def _named(names: Any, pattern: str) -> list[tuple[str, str]]:
@@ -35,7 +37,9 @@ def _named(names: Any, pattern: str) -> list[tuple[str, str]]:
                   key=lambda pair: pair[1])
 
 
-COUNTRIES = _named(_ENGLISH.territories, "[A-Z]{2}")
+# Where somebody speaks a language: babel has codes of unions, of seas and for trying programs out as well.
+COUNTRIES = [(code, name) for code, name in _named(_ENGLISH.territories, "[A-Z]{2}")
+             if code in get_global("territory_languages") and code != _NOWHERE]
 SPOKEN = _named(_ENGLISH.languages, "[a-z]{2}")
 
 
@@ -219,7 +223,7 @@ def _hint(kind: Kind, path: str, control: Control, spot: Spot) -> str:
     said = hint_for(kind, path)
     most, limit, example = most_of(info), _limit(info), _example(info)
     if control == "checks":
-        return f"Choose up to {most}." if most else "Choose all that apply."
+        return f"At most {most}." if most else "Choose all that apply."
     if control == "lines":
         return f"{said} One on each line, at most {most}.".strip()
     if control in ("text", "long") and not said:

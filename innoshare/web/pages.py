@@ -4,7 +4,7 @@ Pages are made from the same bodies as the API's answers (`shapes`); the case pa
 it shows everything that the file says. Words, links and formats are in `wording`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flask import Blueprint, Response, g, make_response, render_template, request
@@ -16,7 +16,7 @@ from innoshare.matching import FEATURES, FIT, MAX_CHARACTERS, MAX_WORDS
 from innoshare.provenance import FileHistory
 from innoshare.search import MAX_QUERY_CHARACTERS, Query
 from innoshare.web import citing, parameters, shapes, wording
-from innoshare.web.parameters import Parameters
+from innoshare.web.parameters import Parameters, given
 
 blueprint = Blueprint("pages", __name__)
 
@@ -29,12 +29,6 @@ UNSOLVED = (ChallengeStatus.OPEN, ChallengeStatus.MATCHED)
 OPEN_AT_HOME = 3  # Open challenges on the home page: a row on a wide screen.
 # How long a browser may show the answer to a posted challenge again: as long as one compares the cases in it.
 ANSWER_SECONDS = 30 * 60
-# Mailing systems and social networks add these to every link; a newsletter's reader must not be refused for it.
-FOREIGN_PARAMETERS = ("utm_", "fbclid", "gclid", "mc_")
-
-
-def given(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    return (pair for pair in pairs if not pair[0].startswith(FOREIGN_PARAMETERS))
 
 
 @blueprint.get("/")
@@ -102,9 +96,7 @@ def _refused(template: str, error: BadInput, **context: object) -> Response:
 
 @blueprint.get("/cases/<slug>")
 def case(slug: str) -> str:
-    asked = Parameters(given(request.args.items(multi=True)), ("cited",))
-    commit = citing.asked(asked)
-    asked.finish()
+    commit = citing.asked(request.args.items(multi=True))
     entry = g.library.entry(slug)
     cited = citing.compared(commit, f"cases/{slug}.md", entry.history, g.forge) if commit else None
     return case_page(entry, cited=cited)

@@ -34,6 +34,9 @@ MAX_FIELDS = 30  # Beside the values of facets. Twice what any address takes; st
 MAX_MISTAKES = 20  # Told at once. Whoever has more has sent something else altogether, and an answer stays small.
 MAX_LIMIT = 20  # Matches or suggestions in one answer: more is not read, and each match carries its evidence.
 
+# Mailing systems and social networks add these to every link; a newsletter's reader must not be refused for it.
+FOREIGN_PARAMETERS = ("utm_", "fbclid", "gclid", "mc_")
+
 _ENGLISH = Locale("en")
 COUNTRIES = frozenset(str(code) for code in _ENGLISH.territories if re.fullmatch("[A-Z]{2}", str(code)))
 LANGUAGES = frozenset(str(code) for code in _ENGLISH.languages if re.fullmatch("[a-z]{2}", str(code)))
@@ -42,6 +45,11 @@ COUNTRY_HINT = "Send the two capital letters of the country, as SE."
 
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TAG: TypeAdapter[str] = TypeAdapter(Tag)  # The rule of the files: a second one would refuse links to their tags.
+
+
+def given(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """The parameters of an address, without those that others have added on its way."""
+    return (pair for pair in pairs if not pair[0].startswith(FOREIGN_PARAMETERS))
 
 
 class Parameters:

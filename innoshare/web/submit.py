@@ -5,7 +5,7 @@ page is the answer to a form that was posted, and carries all answers so far in 
 keeps nothing, not even for the time of a visit, there is no cookie, and all of it works without JavaScript. What a
 browser keeps of a draft it keeps by itself (`static/submit.js`).
 
-Decision: a step that must be answered can be left for later by a button that says so. Whoever presses "Continue" is
+Decision: a step that must be answered can be skipped by a button that says so. Whoever presses "Continue" is
 told at once what is missing, and nobody is kept from seeing the next question.
 
 Decision: contributed text is rendered here while somebody waits, which is done nowhere else. Some texts of a few
@@ -54,7 +54,7 @@ MAX_FORM = 3 * MAX_FILE_BYTES + 64 * 1024
 _rendering = threading.BoundedSemaphore(AT_A_TIME)
 _writing = threading.BoundedSemaphore(FILES_AT_A_TIME)
 
-_GO = re.compile(r"(?P<what>next|back|later|check|finish|preview|download|open)|(?P<to>step|mend):(?P<step>[0-9]{1,2})"
+_GO = re.compile(r"(?P<what>next|back|skip|check|finish|preview|download|open)|(?P<to>step|mend):(?P<step>[0-9]{1,2})"
                  r"|add:(?P<more>[a-z_]{1,40})|remove:(?P<less>[a-z_]{1,40})\.(?P<number>[0-9]{1,3})")
 
 
@@ -121,7 +121,7 @@ def fill(name: str) -> AnyResponse:
 def preview() -> Response:
     """A text as readers will see it, for the page on which it is being written: a piece of HTML, cleaned."""
     text = "\n".join(_posted("text"))
-    reasons = [f"{message} {remedy}" for _, message, remedy in mistakes(text)]
+    reasons = [answering.spoken(f"{message} {remedy}") for _, message, remedy in mistakes(text)]
     shown, why = (None, reasons[0]) if reasons else _rendered(text)
     return Response(render_template("_preview.html", rendered=shown, why=why), 200 if shown else 400)
 
@@ -152,11 +152,12 @@ class Visit:
             return self.repeated(here, asked["more"] or asked["less"], bool(asked["more"]))
         if asked["to"]:
             number = min(int(asked["step"]), self.end)  # A draft may be older than a form that has fewer pages now.
-            return self.step(number, self.found(number) if asked["to"] == "mend" else ())
+            # Every page of the form says which one it is. The matcher's does not: a draft may be here from before.
+            return self.step(number, self.found(number) if asked["to"] == "mend" else (), fresh=not _posted("step"))
         match asked["what"]:
             case "back":
                 return self.step(max(0, here - 1))
-            case "later":
+            case "skip":
                 return self.step(min(here + 1, self.end))
             case "check":
                 return self.step(self.end)
@@ -232,9 +233,18 @@ class Visit:
         around = Around(self.library.vocabulary, self.library.cities, g.settings.languages, tuple(self.sources()))
         shown = list(widgets(self.kind, step, self.answers, around))
         return self.page("submit_step.html", number, found, status, step=step, widgets=shown, focus=focus, fresh=fresh,
-                         pasted=pasted,
+                         pasted=pasted, states=self.states(),
                          targets={widget.path: widget.first for widget in _every(shown)}, sources=around.sources,
                          needed=sum(not step.optional for step in self.kind.steps))
+
+    def states(self) -> list[str]:
+        """How far each step is: `done`, `begun` while something in it is to be mended, or "" where it says nothing."""
+        begun = [self.answers.is_begun(self.kind, step) for step in range(self.end)]
+        if not any(begun):
+            return [""] * self.end
+        open_steps = {self.kind.step_of(error.path) for error in self.written().errors}
+        return ["" if not is_begun else "begun" if step in open_steps else "done" for step, is_begun in
+                enumerate(begun)]
 
     def page(self, template: str, number: int, found: tuple[Mistake, ...], status: int, **more: object) -> Response:
         told: dict[str, list[str]] = {}
@@ -242,10 +252,9 @@ class Visit:
             told.setdefault(mistake.path, []).append(mistake.text)
         carried = [(name, value) for name, value in self.answers.carried(self.kind, number if number < self.end else
                    None) if template != "submit_check.html" or name not in answering.OF_THE_FILE]
-        begun = [self.answers.is_begun(self.kind, step) for step in range(self.end)]
         return make_response(render_template(
             template, kind=self.kind, number=number, end=self.end, mistakes=found, told=told, carried=carried,
-            begun=begun, strange=self.answers.strange, language=self.answers.text("language"), **more), status)
+            strange=self.answers.strange, language=self.answers.text("language"), **more), status)
 
     def check(self, found: tuple[Mistake, ...] = (), status: int = 200) -> Response:
         """All answers, what is still to be mended, and how the file is to be called."""
@@ -359,7 +368,7 @@ class Visit:
         names = [name for name in (*SECTIONS, "body") if self.answers.text(name)]
         body = "\n\n".join(f"## {SECTIONS[name].label}\n\n{self.answers.text(name)}" if name in SECTIONS else
                            self.answers.text(name) for name in names)
-        reasons = [f"{message} {remedy}" for _, message, remedy in mistakes(body)]
+        reasons = [answering.spoken(f"{message} {remedy}") for _, message, remedy in mistakes(body)]
         rendered, why = (None, reasons[0]) if reasons else _rendered(body)
         if rendered is None or made.record is None:
             return self.page("submit_preview.html", self.end, (), 200 if rendered else 400, rendered=rendered, why=why,

@@ -14,8 +14,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from innoshare.choices import LANGUAGES
 from innoshare.errors import BadInput
 from innoshare.library import WANTED, ChallengeEntry, Library
-from innoshare.web import citing, pages, parameters, shapes
-from innoshare.web.parameters import Parameters
+from innoshare.web import citing, parameters, shapes
 from innoshare.web.wording import FOLD_AFTER, FOLDED, LEGENDS, FacetGroup, Link
 
 blueprint = Blueprint("wanted", __name__)
@@ -39,7 +38,7 @@ class Board:
 def board() -> Response:
     library: Library = g.library
     try:
-        filters = parameters.wanted(pages.given(request.args.items(multi=True)), library)
+        filters = parameters.wanted(parameters.given(request.args.items(multi=True)), library)
     except BadInput as error:
         page = render_template("challenges.html", board=_board({}, library), mistakes=error.mistakes, fields=LEGENDS)
         return make_response(page, error.status)
@@ -77,9 +76,7 @@ def _groups(filters: Filters, library: Library) -> Iterator[FacetGroup]:
 
 @blueprint.get("/challenges/<slug>")
 def challenge(slug: str) -> str:
-    asked = Parameters(pages.given(request.args.items(multi=True)), ("cited",))
-    commit = citing.asked(asked)
-    asked.finish()
+    commit = citing.asked(request.args.items(multi=True))
     entry = g.library.challenge(slug)
     cited = citing.compared(commit, f"challenges/{slug}.md", entry.history, g.forge) if commit else None
     return challenge_page(entry, cited=cited)

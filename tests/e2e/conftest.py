@@ -28,4 +28,5 @@ def page(browser: Any, site: str) -> Iterator[Any]:
     opened.on("request", lambda request: None if request.url.startswith(site) else complaints.append(request.url))
     yield opened
     context.close()
-    assert [text for text in complaints if "status of 4" not in text] == []
+    # What is refused is not the page's fault, and a live preview that had to wait for its turn tries again.
+    assert [text for text in complaints if "status of 4" not in text and "status of 503" not in text] == []

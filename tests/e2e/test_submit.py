@@ -137,7 +137,7 @@ def test_the_error_summary_takes_the_focus_and_its_links_lead_to_the_fields(brow
 def test_enter_in_a_line_goes_on_and_removes_no_record(page: Any) -> None:
     page.goto("/submit/case")
     for _ in range(6):
-        press(page, "later")
+        press(page, "skip")
     press(page, "add:sources")
     assert active(page) == "sources.1.url"
     page.keyboard.type("https://reports.example.org/x")
@@ -165,7 +165,11 @@ def tab_to_words(page: Any, words: str) -> None:
 def write_title(page: Any, title: str) -> None:
     """Write a title, and wait until the browser keeps it."""
     answer(page, "title", title)
-    page.wait_for_function("title => Object.values(localStorage).some(kept => kept.includes(title))", arg=title)
+    wait_until_kept(page, title)
+
+
+def wait_until_kept(page: Any, words: str) -> None:
+    page.wait_for_function("words => Object.values(localStorage).some(kept => kept.includes(words))", arg=words)
 
 
 def test_a_draft_is_offered_again_and_deleted_on_demand(page: Any) -> None:
@@ -180,7 +184,7 @@ def test_a_draft_is_offered_again_and_deleted_on_demand(page: Any) -> None:
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert page.locator("#title").input_value() == "Benches in the shade"
-    press(page, "later")  # It survives a change of page …
+    press(page, "skip")  # It survives a change of page …
     page.goto("/submit/case")
     tab_to_words(page, "Delete: Benches")
     page.keyboard.press("Enter")
@@ -196,10 +200,10 @@ def test_a_deleted_draft_is_kept_again_only_when_something_is_written(page: Any)
     write_title(page, "Benches in the shade")
     tab_to_words(page, "Delete the draft")
     page.keyboard.press("Enter")
-    press(page, "later")
+    press(page, "skip")
     assert drafts(page) == []
     assert not page.locator(".draft-line").is_visible()
-    press(page, "later")
+    press(page, "skip")
     assert drafts(page) == []
     answer(page, "city_new", "rio-verde")
     page.locator(".draft-line").wait_for()
@@ -214,9 +218,9 @@ def test_each_tab_keeps_a_draft_of_its_own(page: Any) -> None:
     tab_to_words(other, "Start anew")
     other.keyboard.press("Enter")
     write_title(other, "Second case")
-    press(page, "later")
+    press(page, "skip")
     answer(page, "challenge", "Nobody can sit down.")
-    press(page, "later")
+    press(page, "skip")
     assert [(draft["title"], draft.get("challenge")) for draft in drafts(page)] == [
         ("First case", "Nobody can sit down."), ("Second case", None)]
     other.goto("/submit/case")
@@ -226,13 +230,81 @@ def test_each_tab_keeps_a_draft_of_its_own(page: Any) -> None:
 def test_a_page_from_elsewhere_takes_the_place_of_no_draft(page: Any, site: str) -> None:
     page.goto("/submit/case")
     write_title(page, "Benches in the shade")
-    press(page, "later")
+    press(page, "skip")
     # As a foreign site could do over plain http, where the browser says nothing of where a form comes from.
-    page.set_content(f"<form method=post action='{site}/submit/case'><button name=go value=step:1>Win a bicycle")
+    for number, step in enumerate(("", "<input type=hidden name=step value=0>")):
+        page.set_content(f"<form method=post action='{site}/submit/case'><input type=hidden name=organisation value=x>"
+                         f"{step}<button name=go value=step:1>Win a bicycle")
+        with page.expect_navigation():
+            page.get_by_text("Win").click()
+        assert heading(page) == ("The problem" if step else "You have begun this before")
+        assert [draft.get("title") for draft in drafts(page)] == ["Benches in the shade"] + [None] * number
+
+
+def test_words_from_the_matcher_and_a_draft_from_before_are_both_there(page: Any) -> None:
+    def ask_for_the_board() -> None:
+        page.goto("/match?challenge=Moths+eat+the+robes+of+our+carnival+club+and+nobody+knows+why")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Write it for the board").click()
+
+    ask_for_the_board()
+    assert heading(page) == "What is wanted"
+    assert [draft["challenge"][:9] for draft in drafts(page)] == ["Moths eat"]
+    write_title(page, "Robes without moths")
+    press(page, "skip")
+    ask_for_the_board()
+    assert heading(page) == "You have begun this before"
+    assert len(drafts(page)) == 1
+    tab_to_words(page, "Start a new one with these words")
+    page.keyboard.press("Enter")
+    write_title(page, "Another one")
+    assert [draft["title"] for draft in drafts(page)] == ["Robes without moths", "Another one"]
+    ask_for_the_board()
+    tab_to_words(page, "Continue: Robes")
     with page.expect_navigation():
-        page.get_by_text("Win").click()
+        page.keyboard.press("Enter")
     assert heading(page) == "The problem"
-    assert [draft.get("title") for draft in drafts(page)] == ["Benches in the shade"]
+    assert page.input_value("#challenge").startswith("Moths eat")
+
+
+def test_a_page_that_is_loaded_again_holds_what_was_written(page: Any) -> None:
+    page.goto("/submit/case")
+    write_title(page, "Benches in the shade")
+    page.reload()
+    assert page.input_value("#title") == "Benches in the shade"
+    press(page, "skip")
+    page.fill("#challenge", "Nobody can sit down")
+    wait_until_kept(page, "Nobody")
+    for _ in range(2):
+        page.reload()
+        assert page.input_value("#challenge") == "Nobody can sit down"
+        assert "Your draft is kept" in page.inner_text(".draft-line")
+    tab_to(page, "challenge")
+    page.keyboard.press("End")
+    page.keyboard.type(".")
+    wait_until_kept(page, "sit down.")
+    assert [(draft["title"], draft["challenge"]) for draft in drafts(page)] == [
+        ("Benches in the shade", "Nobody can sit down.")]
+    for _ in range(5):
+        press(page, "skip")
+    page.fill("[id='sources.0.title']", "First")
+    press(page, "add:sources")
+    page.fill("[id='sources.1.title']", "Second")
+    press(page, "remove:sources.0")
+    page.reload()
+    assert page.input_value("[id='sources.0.title']") == "Second"
+    assert not page.locator("[name^='sources.1']").count()
+
+
+def test_the_ticks_of_a_list_with_a_limit_are_counted(page: Any) -> None:
+    page.goto("/submit/case")
+    for _ in range(3):
+        press(page, "skip")
+    assert "At most 3." in page.inner_text("[data-most='3']")
+    ticks = page.locator("[name=themes]")
+    for number, words in enumerate(("1 of 3 chosen", "2 of 3 chosen", "3 of 3 chosen", "4 of 3 chosen: take out")):
+        ticks.nth(number).check()
+        assert words in page.inner_text("fieldset:has([name=themes]) [role=status]")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -241,13 +313,13 @@ def test_the_way_back_leads_to_what_was_written(browser: Any, site: str, scripts
     page = context.new_page()
     page.goto("/submit/case")
     page.fill("#title", "Benches in the shade")
-    press(page, "later")
+    press(page, "skip")
     press(page, "next")  # The answer to this is a page with mistakes.
     assert page.locator(".error-summary").count() == 1
     page.fill("#challenge", "Nobody can sit down.")
-    press(page, "later")
+    press(page, "skip")
     page.fill("#city_new", "rio-verde")
-    press(page, "later")
+    press(page, "skip")
     for heading_there, field, value in (("Where it was", "#city_new", "rio-verde"),
                                         ("The problem", "#challenge", "Nobody can sit down."),
                                         ("The problem", "#challenge", "Nobody can sit down." if scripts else ""),
@@ -255,9 +327,9 @@ def test_the_way_back_leads_to_what_was_written(browser: Any, site: str, scripts
         page.go_back()
         assert heading(page) == heading_there
         assert page.input_value(field) == value
-    press(page, "later")
+    press(page, "skip")
     assert page.input_value("#challenge") == ("Nobody can sit down." if scripts else "")
-    press(page, "later")
+    press(page, "skip")
     assert page.input_value("#city_new") == ("rio-verde" if scripts else "")
     context.close()
 
@@ -273,7 +345,7 @@ def test_a_browser_that_keeps_nothing_is_told_of_and_the_form_works(page: Any, t
     answer(page, "title", "Benches")
     page.locator(".draft-line").wait_for()
     assert ("keeps no draft" in page.inner_text(".draft-line")) is ("values" not in trouble)
-    press(page, "later")
+    press(page, "skip")
     assert heading(page) == "The problem"
 
 
@@ -282,7 +354,7 @@ def test_characters_are_counted_and_texts_are_shown_while_one_writes(page: Any) 
     answer(page, "title", "x" * 101)
     assert "1 characters too many" in page.inner_text("main")
     for _ in range(8):
-        press(page, "later")
+        press(page, "skip")
     answer(page, "body.done", "A *bench* <img src=x onerror=alert(1)>")
     page.locator(".live .mistake").wait_for()
     tab_to(page, "body.how-to")
