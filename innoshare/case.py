@@ -11,6 +11,7 @@ Decision: the types here are those of a *published* case. A draft is checked wit
 only publication requires; it never becomes a `Case`, so no reader of a `Case` needs to ask for missing fields.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -85,8 +86,9 @@ def _real_date(text: str) -> str:
 
 
 def _plain_number(value: Any) -> Any:
-    """Refuse what Python takes for a number and people do not (`1_000`, `nan`, `inf`, `1e5`)."""
-    if isinstance(value, str) and set(value.strip()) - set("+-.0123456789"):
+    """Refuse what Python takes for a number and people do not (`1_000`, `nan`, `inf`, `1e5`, `1.`), and what only some
+    readers of YAML take for the same one: `010` is eight to others, `+1` and `"1 "` are text."""
+    if isinstance(value, str) and not re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", value):
         raise PydanticCustomError("plain_number", "not a plain number")
     return value
 

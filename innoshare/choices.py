@@ -169,14 +169,15 @@ class SizeBand(Choice):
         return list(cls)[sum(population >= limit for limit in limits)]
 
 
-# Nesta's Standards of Evidence, with 0 for a case that gives no account of impact.
+# Nesta's Standards of Evidence, with 0 for a case that gives no account of impact. They say how well the outcome is
+# known, whichever it is: that nothing changed can be shown as well as that something did.
 EVIDENCE_LEVELS: dict[int, tuple[str, str]] = {
-    0: ("No account of impact", "Nothing is said about what it changed"),
-    1: ("Plausible", "A clear account of why it should work"),
-    2: ("Measured", "Data show a change; the cause is not shown"),
+    0: ("No account of impact", "Nothing is said about what came of it"),
+    1: ("Plausible", "A clear account of why it should have this effect"),
+    2: ("Measured", "Data show what happened; the cause is not shown"),
     3: ("Cause shown", "A comparison shows that it was the cause"),
-    4: ("Confirmed", "An independent evaluation or repetition confirmed it"),
-    5: ("Repeatable", "Shown to work in several places, with manuals to repeat it"),
+    4: ("Confirmed", "An independent evaluation or repetition found the same"),
+    5: ("Repeatable", "Found the same in several places, with what is needed to repeat it"),
 }
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_content_writing import letters
 
 from innoshare.adopting import Addition, add, as_if
-from innoshare.content.frontmatter import FrontMatter, read
+from innoshare.content.frontmatter import HIDDEN, FrontMatter, read
 from innoshare.errors import BadInput
 from innoshare.library import Library
 
@@ -146,7 +146,8 @@ def test_what_only_a_person_can_change_is_judged_as_if_it_were_changed() -> None
 
 # --- every byte ---------------------------------------------------------------------------------------------------
 
-words = st.text(letters, min_size=1, max_size=120).filter(lambda text: text.strip() and "\r" not in text)
+words = st.text(letters, min_size=1, max_size=120).filter(
+    lambda text: text.strip() and "\r" not in text and not HIDDEN.search(text))
 records = st.fixed_dictionaries({"place": words, "status": st.sampled_from(["adopted", "abandoned"])},
                                 optional={"year": st.integers(1850, 2100), "changes": words, "outcome": words})
 sources = st.none() | st.fixed_dictionaries({"url": words, "title": words})

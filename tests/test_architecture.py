@@ -68,7 +68,7 @@ KNOWN_TO = {
 
 # Package -> its modules from the bottom up: each may import those before it, and none the package that they make up.
 STACKED = {
-    "content": ("mending", "frontmatter", "forms", "fields", "rules", "vocabulary", "duplicates", "lineage",
+    "content": ("mending", "frontmatter", "forms", "fields", "persons", "rules", "vocabulary", "duplicates", "lineage",
                 "translations", "writing"),
     "render": ("proofreading",),
     "review": ("change",),

@@ -100,7 +100,7 @@ def test_every_broken_file_is_told_as_expected() -> None:
 
 # Kinds that Pydantic has and a file cannot hold alone: an empty text or list is told as `empty`; a text is no float.
 NEVER_ALONE = {"string_too_short", "too_short", "literal_error", "int_type", "int_parsing_size", "int_from_float",
-               "float_type", "finite_number", "bool_type", "plain_number", "float_parsing", "int_parsing", "dict_type",
+               "float_type", "finite_number", "plain_number", "float_parsing", "int_parsing", "dict_type",
                "model_type"}
 ALONE = [{"plain_number", "float_parsing", "int_parsing"}, {"dict_type", "model_type"}]  # one of each set is enough
 
@@ -205,8 +205,21 @@ def test_every_pattern_of_the_models_has_its_form() -> None:
     ("    essential: true", "    essential: very", "prerequisites.0.essential", "`true` or `false`"),
     ("  - Talk to", "  - Unions: talk to", "lessons.0", '`"Unions: talk to'),
     ("  - city: sandhaven", "  - city: sandhavn", "adoptions.0.city", "Did you mean `sandhaven`?"),
-    ("    country: DE", "    country: Germany", "adoptions.1.country", "`SE`"),
-    ("  role: Planning", "  e-mail: x", "contact.e-mail", "Remove the line"),
+    ("    country: DE", "    country: Germany", "adoptions.1.country", "Write `DE`."),
+    ("    country: DE", "    country: Alemanha", "adoptions.1.country", "Write `DE`."),
+    ("    country: DE", "    country: UK", "adoptions.1.country", "Write `GB`."),
+    ("    country: DE", "    country: Atlantis", "adoptions.1.country", "Write it as `SE`."),
+    ("language: en", "language: Inglês", "language", "Write `en`."),
+    ("  role: Planning", "  e-mail: x", "contact.e-mail", "Name the office under `role` and its public page"),
+    ("  role: Planning", "  name: Anna Berg\n  role: Planning", "contact.name", "never a person"),
+    ("staff_fte: 9.5", "email: anna@testby.example", "email", "under `contact`: `role`"),
+    ("  setup: 240000", "  setup: 240.000", "cost.setup", "Do you mean 240000? Write `240000`. If not, write `240`."),
+    ("  setup: 240000", "  setup: 1.234.000", "cost.setup", "Write `1234000`, or"),
+    ("  setup: 240000", "  setup: 1.234,50 €", "cost.setup", "Write `1234.50`, or"),
+    ("staff_fte: 9.5", "staff_fte: 010", "staff_fte", "Write digits only, as `2.5`"),
+    ("staff_fte: 9.5", "staff_fte: 2.125", "staff_fte", "Do you mean 2125? Write `2125`. If not, write `2.12`."),
+    ("start: 2019-09", "start: 2019-13", "start", "write the month as two digits from `01` to `12`, as `2026-05`"),
+    ("updated: 2026-03-14", "updated: 2026-14-03", "updated", "Do you mean `2026-03-14`?"),
     ("    case: testby-nattbussar", "    case: testby-natbussar", "translations.0.case", "`testby-nattbussar`"),
 ])
 def test_one_mistake_is_one_problem_with_its_mending(
@@ -215,6 +228,21 @@ def test_one_mistake_is_one_problem_with_its_mending(
     assert [(problem.line, problem.field) for problem in problems] == [(line_of(folder, new), field)]
     assert remedy in problems[0].remedy
     assert problems[0].level == "error"
+
+
+@pytest.mark.parametrize(("place", "value", "told_of"), [
+    ("population: 82000", "population: 82.000", True), ("population: 82000", "population: 82000.0", False),
+    ("density: 1450", "density: 1.450", True), ("density: 1450", "density: 1450.125", False),
+    ("density: 1450", "density: 0.125", False), ("density: 1450", "density: 1.45", False),
+    ("latitude: 59.1", "latitude: 59.329", False), ("longitude: 16.4", "longitude: -1.544", False)])
+def test_a_number_is_asked_about_only_where_it_can_be_read_in_two_ways(folder: Path, place: str, value: str,
+                                                                       told_of: bool) -> None:
+    path = folder / "cities" / "testby.md"
+    text = path.read_text(encoding="utf-8")
+    assert place in text
+    path.write_text(text.replace(place, value), encoding="utf-8")
+    assert [problem.level for problem in told(folder, "testby")] == ["error"] * told_of
+    assert ("testby" in read(folder, TODAY).cities) is not told_of
 
 
 @pytest.mark.parametrize(("written", "meant"), [
@@ -407,6 +435,60 @@ def test_a_rule_speaks_of_its_line(change: Callable[[str, str], list[Problem]], 
     problems = change(old, new)
     assert (line_of(folder, at), level) in {(problem.line, problem.level) for problem in problems}
     assert len(problems) <= 2
+
+
+NUMBERS_TO_DIAL = (
+    "+46 8 508 000 00", "+351 912 345 678", "00351 912 345 678", "(+358) 9 310 1691", "+44 (0)20 7946 0958",
+    "+4685080000", "020 7946 0958", "(020) 7946 0958", "08-508 000 00", "01 23 45 67 89", "040/1234567",
+    "tel. 912 345 678", "Telefon 12345678", "phone: 555-1234", "Tlf. 12 34 56 78", "puh. 0401234567")
+OTHER_NUMBERS = (
+    "2016-2017", "2019 2020 2021 2022", "1 234 567 euros", "+25 000 000 kr", "+1 250 000 000 kr", "100 000-250 000",
+    "59.3293, 18.0686", "+59.329300+018.068600", "01-02-2016", "05/06/2019 - 07/08/2020", "03/2016-04/2017",
+    "03/2016 - 2017", "01.02.2016-03.04.2017", "ISBN 978-0-306-40615-7", "ISBN 0-306-40615-2", "ISSN 0304-3800",
+    "ORCID 0000-0002-1825-0097", "0.12345678", "<https://x.org/0401-234-567>",
+    "[law](https://x.org/?q=+46+8+508+000+00)", "doi 10.1016/0304-3800 12", "08.00-16.00", "08:00-16:00", "call 911",
+    "116 117", "2016:145", "556036-0793", "by phone 1 200 000 times", "01 02 03 04 05 06 07 08 09 10 11 12",
+    "COM(2016) 0123 2016")
+
+
+@pytest.mark.parametrize("text", [*NUMBERS_TO_DIAL, *OTHER_NUMBERS])
+@pytest.mark.parametrize(("old", "field"), [("Four night lines", "body"), ("  - Talk to", "lessons.0")])
+def test_a_number_to_dial_is_told_and_no_other(change: Callable[[str, str], list[Problem]], old: str, field: str,
+                                               text: str) -> None:
+    text = text if field == "body" else text.replace(": ", " ").replace("[law]", "law ")  # no signs of YAML
+    assert [(problem.field, problem.level) for problem in change(old, f"{old} {text} and ")] == (
+        [(field, "advice")] if text in NUMBERS_TO_DIAL or (field != "body" and "555-1234" in text) else [])
+
+
+def test_a_sum_has_a_currency_that_may_be_unknown(change: Callable[[str, str], list[Problem]]) -> None:
+    [problem] = change("  currency: EUR\n", "")
+    assert (problem.field, problem.level) == ("cost", "advice")
+    assert "`currency: SEK`" in problem.remedy, "of the country of the city"
+    assert not change("  setup: 240000", "  currency: unknown\n  setup: 240000")
+
+
+@pytest.mark.parametrize(("level", "sources", "told_of"), [(3, 1, False), (4, 1, True), (5, 1, True), (5, 2, False)])
+def test_strong_evidence_has_several_sources(folder: Path, level: int, sources: int, told_of: bool) -> None:
+    path = folder / "cases" / "testby-homework-bus.md"
+    before = path.read_text(encoding="utf-8")
+    text = before.replace("evidence_level: 1", f"evidence_level: {level}")
+    more = "  - {url: 'https://x.org', title: X, accessed: 2026-01-01}\n" * (sources - 1)
+    path.write_text(text.replace("\nsources:\n", f"\nsources:\n{more}"), encoding="utf-8")
+    assert text.count("    accessed: ") == 1
+    assert [(problem.field, problem.level) for problem in told(folder, path.stem)] == [
+        ("evidence_level", "advice")] * told_of
+
+
+def test_a_heading_without_words_is_told_once_in_every_language(folder: Path) -> None:
+    for name, remedy in ((NIGHT_BUSES, "as `## Results`"), ("testby-nattbussar", "in English `## Results`")):
+        path = folder / "cases" / f"{name}.md"
+        parts = re.split(r"^## .*$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        headings = re.findall(r"^## .*$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        headings[2] = "##  #"
+        path.write_text("".join(map("".join, zip(parts, [*headings, ""], strict=True))), encoding="utf-8")
+        [problem] = told(folder, name)
+        assert (problem.level, problem.message) == ("error", "This heading has no words: `##` stands alone.")
+        assert remedy in problem.remedy
 
 
 def test_the_name_of_a_city_is_one_line(folder: Path) -> None:

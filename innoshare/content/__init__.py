@@ -16,6 +16,7 @@ This room decides which files count and puts the parts together. Below it, each 
     lineage       who learned from whom, in a circle
     duplicates    cases that may be here already
     rules         what concerns several fields, other files or the calendar
+    persons       by what a person can be reached: e-mail addresses and telephone numbers
     fields        single fields: Pydantic finds the mistakes by the declarations in `case`, here they get our words
     forms         what somebody probably meant: patterns with examples and guesses, the nearest value of a list
     frontmatter   bytes to header and body, with the place of every key and value

@@ -11,7 +11,7 @@ made one mistake, and the reading closest to what she wrote is the one that is e
 
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -19,14 +19,16 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Record, Vocabulary, front_matter, mark
+from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Contact, Record, Vocabulary, front_matter, mark
 from innoshare.choices import Choice
-from innoshare.content.forms import FORMS, URL, nearest, one_of, similar, tag, western
+from innoshare.content.forms import FORMS, URL, nearest, one_of, similar, slug_of, tag, western
 from innoshare.content.frontmatter import EMPTY, REFUSED, FrontMatter
 from innoshare.content.mending import Step, Steps, called, capital, dotted, shown
 from innoshare.errors import Problem
 
 R = TypeVar("R", bound=Record)
+
+MONTHS, MOST_DAYS = 12, 31  # of a year, of a month
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,18 @@ def _empty(found: Finding) -> Words:
             remedy + (" Write `unknown` if it is not known." if found.spot.or_unknown else "") + found.help)
 
 
+# What people call a field for a person or her address, as `slug_of` gives it. No record has one.
+_OF_A_PERSON = {"email", "e-mail", "mail", "phone", "telephone", "telefon", "tel", "mobile", "fax", "person", "author",
+                "contact-person", "contact-name", "contact-email", "contact-phone"}
+
+
 def _unknown_key(found: Finding) -> Words:
     name, owner = str(found.steps[-1]), found.spot.owner
     allowed = [field for field, _ in front_matter(owner)] if owner else []
     where = called(found.steps[:-1]) or "the header"
+    if slug_of(name) in _OF_A_PERSON or (owner is Contact and not similar(name, allowed)):
+        return (f"There is no field {shown(name)} in {where}.", "Remove the line. Name the office under "
+                f"{'' if owner is Contact else '`contact`: '}`role` and its public page under `url`; never a person.")
     like = similar(name, allowed)
     if like:
         return f"There is no field {shown(name)} in {where}.", f"Did you mean `{like[0]}`?"
@@ -242,15 +252,43 @@ def _group(found: Finding) -> Words:
 def _number(found: Finding) -> Words:
     value = str(found.value).strip()
     whole = any(kind is int for kind in found.spot.kinds)
-    point = western(value).replace(",", ".")
-    digits = re.sub(r"(?<=[0-9])[\s,.'’](?=[0-9]{3}(?![0-9]))", "", western(value).strip("€$£ "))
-    plain = digits if re.fullmatch(r"[0-9]+", digits) and digits != value else ""
-    plain = plain or (point if not whole and re.fullmatch(r"-?[0-9]+\.[0-9]{1,2}", point) and point != value else "")
     examples = found.spot.field.examples if found.spot.field else None
-    remedy = f"Write `{plain}`" if plain else (f"Write {'a whole number, ' if whole else ''}digits only"
-                                               + (f", as `{examples[0]}`" if examples else ""))
+    remedy = meant(readings(found.spot, str(found.steps[-1]), value)) or (
+        f"Write {'a whole number, ' if whole else ''}digits only" + (f", as `{examples[0]}`" if examples else ""))
     return (f"{found.name} is {shown(value)}, which is not {'a whole number' if whole else 'a number'}.",
             f"{remedy}{found.spot.or_unknown}.{found.help}")
+
+
+def readings(spot: Spot, name: str, value: str) -> list[str]:
+    """The numbers that a value of the field `name` may stand for, as they are to be written; those that it takes.
+
+    Two where the sign before three digits may stand between thousands or before decimals: in one country 2.125 is two
+    and a bit, in another two thousand. The second has fewer decimals then, so that it cannot be misread once more.
+    """
+    bare = western(value).strip("€$£ ")
+    joined = re.sub(r"(?<=[0-9])[\s,.'’](?=[0-9]{3}(?![0-9]))", "", bare).replace(",", ".")
+    decimal = bare.replace(",", ".")
+    if decimal != joined and re.fullmatch(r"-?[1-9][0-9]*\.[0-9]{3}", decimal):
+        decimal = f"{float(decimal):.2f}".rstrip("0").rstrip(".") if _takes(spot, name, joined) else decimal
+    return [number for number in dict.fromkeys((joined, decimal))
+            if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", number) and _takes(spot, name, number)]
+
+
+def _takes(spot: Spot, name: str, value: str) -> bool:
+    """Whether a value can stand in the field."""
+    try:
+        if spot.owner:
+            spot.owner.model_validate({name: value})
+    except ValidationError as error:
+        return all(one["loc"][0] != name for one in error.errors(include_url=False))
+    return True
+
+
+def meant(numbers: Sequence[str]) -> str:
+    """The beginning of a remedy that names what may have been meant; empty where that cannot be guessed."""
+    first, *others = numbers or [""]
+    return (f"Do you mean {first}? Write `{first}`. If not, write `{others[0]}`" if others else
+            f"Write `{first}`" if first else "")
 
 
 def _bounds(found: Finding) -> Words:
@@ -276,6 +314,13 @@ def _date_range(found: Finding) -> Words:
 
 
 def _no_such_day(found: Finding) -> Words:
+    year, month, *day = str(found.value).split("-")
+    if not 1 <= int(month) <= MONTHS:
+        turned = f"{year}-{day[0]}-{month}" if day and 1 <= int(day[0]) <= MONTHS and int(month) <= MOST_DAYS else ""
+        return (f"{found.name} is {shown(found.value)}, a month that does not exist.",
+                (f"Do you mean `{turned}`? Write the month before the day" if turned else
+                 "Look it up and write the month as two digits from `01` to `12`, as "
+                 f"`{'2026-05-31' if day else '2026-05'}`") + f"{found.spot.or_unknown}.")
     return (f"{found.name} is {shown(found.value)}, a day that does not exist.",
             f"Look it up and write year-month-day, as `2026-05-31`{found.spot.or_unknown}.")
 
@@ -311,7 +356,6 @@ WORDS: Mapping[str, Callable[[Finding], Words]] = {
     "greater_than_equal": _bounds,
     "less_than_equal": _bounds,
     "bool_type": _boolean,
-    "bool_parsing": _boolean,
     "date_range": _date_range,
     "no_such_day": _no_such_day,
 }

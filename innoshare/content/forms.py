@@ -14,11 +14,14 @@ import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from anyascii import anyascii
+from babel import Locale
 
 from innoshare.case import Country, Currency, Day, Language, PartialDate, SdgTarget, Slug, Url, WikidataId, is_tag
+from innoshare.choices import LANGUAGES
 
 MAX_SLUG = next(item.max_length for item in Slug.__metadata__)  # type: ignore[attr-defined]  # of Annotated
 _APOSTROPHES = "'’ʼ"  # in a word, not between two: Ærø's is aeros
@@ -81,6 +84,29 @@ def _address(value: str) -> str:
     return "https://" + value if re.match(r"(www\.)?[\w-]+(\.[\w-]+)*\.[a-z]{2,}(/\S*)?$", value) else ""
 
 
+# Names of countries that people use and the Unicode CLDR, where the others come from, does not list.
+_ALSO = {"uk": "GB", "great-britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "northern-ireland": "GB",
+         "el": "GR", "usa": "US", "united-states-of-america": "US", "holland": "NL", "czech-republic": "CZ",
+         "turkey": "TR"}
+
+
+@cache
+def _codes(kind: str) -> dict[str, str]:
+    """The names of all `territories` or `languages` in each of LANGUAGES, as slugs, and the codes they stand for."""
+    return {slug_of(name): code for spoken in LANGUAGES for code, name in getattr(Locale(spoken), kind).items()
+            if re.fullmatch("[A-Za-z]{2}", code)}
+
+
+def _country(value: str) -> str:
+    name = slug_of(value.replace(".", "")).removeprefix("the-")
+    return _ALSO.get(name) or (_codes("territories").get(name) if len(name) > 2 else None) or value.upper()
+
+
+def _language(value: str) -> str:
+    return value.lower()[:2] if re.fullmatch(r"[A-Za-z]{2}([-_]\w+)?", value) else (
+        _codes("languages").get(slug_of(value), ""))
+
+
 @dataclass(frozen=True)
 class Form:
     """What a value that follows a pattern looks like, an example, and a guess at what somebody meant."""
@@ -101,10 +127,8 @@ FORMS = dict((
     _form(Url, "a full public address that begins with https://", "https://example.org/report", _address),
     _form(Day, "a day as year-month-day", "2026-05-31", _day),
     _form(PartialDate, "a year, a month or a day, the year first", "2019`, `2019-05` or `2019-05-31", _day),
-    _form(Language, "the two small letters of a language", "en", lambda value: value.lower()[:2]
-          if re.fullmatch(r"[A-Za-z]{2}(-\w+)?", value) else ""),
-    _form(Country, "the two capital letters of a country (ISO 3166)", "SE",
-          lambda value: {"UK": "GB", "EL": "GR"}.get(value.upper(), value.upper())),
+    _form(Language, "the two small letters of a language", "en", _language),
+    _form(Country, "the two capital letters of a country (ISO 3166)", "SE", _country),
     _form(Currency, "the three capital letters of a currency", "EUR",
           lambda value: {"€": "EUR", "£": "GBP"}.get(value, value.upper())),
     _form(SdgTarget, "the number of a target of the Sustainable Development Goals, in quotes", '"11.2"',
@@ -114,6 +138,7 @@ FORMS = dict((
 ))
 
 SLUG = re.compile(next(pattern for pattern, form in FORMS.items() if form.example == "stockholm"))
+COUNTRY = next(pattern for pattern, form in FORMS.items() if form.example == "SE")
 URL = next(pattern for pattern, form in FORMS.items() if form.example.startswith("https"))
 
 

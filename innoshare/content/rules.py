@@ -15,11 +15,15 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+from babel.numbers import get_territory_currencies
+
 from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Case, City, Record, Vocabulary, front_matter, is_stale, mark
 from innoshare.choices import ChallengeStatus, Section
-from innoshare.content.forms import SLUG, one_of, similar
+from innoshare.content.fields import Spot, meant, readings
+from innoshare.content.forms import COUNTRY, FORMS, SLUG, one_of, similar
 from innoshare.content.frontmatter import FrontMatter
 from innoshare.content.mending import Steps, called, capital, dotted, shown
+from innoshare.content.persons import mail_in, number_of_office, number_to_dial
 from innoshare.errors import Level, Problem
 from innoshare.render import habits, headings, is_too_long, mistakes
 
@@ -27,8 +31,8 @@ from innoshare.render import habits, headings, is_too_long, mistakes
 # 20 ms (measured), and whoever misspells more has one reason for all of them.
 MAX_GUESSES = 10
 
-# Digits of the shortest telephone number with its area. Names of offices hold fewer (Department 12, Room 4711).
-PHONE_DIGITS = 7
+SECTION_LEVEL = 2  # of the headings that begin a section: `## `
+SEVERAL_ACCOUNTS = ("4", "5")  # levels of evidence for which somebody else found the same
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class Page:
             elif isinstance(value, list):
                 waiting += [((*steps, number), item) for number, item in enumerate(value)]
 
+    def has_field(self, steps: Steps) -> bool:
+        """Whether the header may have a value there. Of a field that does not exist no more need be said than that."""
+        return Spot.of(self.model, steps).field is not None
+
     def problem(self, steps: Steps, message: str, remedy: str, level: Level = "error") -> Problem:
         """A Problem at a place of the header."""
         return Problem(self.path, *self.parts.place(steps), dotted(steps), level, message, remedy)
@@ -110,37 +118,41 @@ Rule = Callable[[Page, World], Found]
 # --- rules for every page -----------------------------------------------------------------------------------------
 
 
-# The look-behind makes each run of letters one attempt, so that long texts take linear time.
-_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.\w")
-_PHONE = re.compile(r"(?<!\w)\+?\(?[0-9][0-9 ()./\u00a0–-]{4,30}[0-9](?!\w)")
-
-
 def nobody_is_named_by_address(page: Page, world: World) -> Found:
     """No field of the header holds an e-mail address: it may be a person's, and robots collect it."""
     for steps, text in page.texts():
-        if "@" in text and (match := _MAIL.search(text)):
-            yield page.problem(steps, f"{capital(called(steps))} holds an e-mail address: {shown(match[0] + '…')}.",
+        if (mail := mail_in(text)) and page.has_field(steps):
+            yield page.problem(steps, f"{capital(called(steps))} holds an e-mail address: {shown(mail + '…')}.",
                                "Leave it out; name the office and the address of its public page.")
 
 
 def the_text_names_no_address(page: Page, world: World) -> Found:
-    """The body holds no e-mail address either; only advice, since that of an office may stand there with reason."""
+    """The body holds no e-mail address either: nobody can tell an office's from a person's."""
     if is_too_long(page.parts.body):
         return
     for number, line in enumerate(page.parts.body.split("\n")):
-        if "@" in line and (match := _MAIL.search(line)):
-            yield page.in_body(number, f"The text holds an e-mail address: {shown(match[0] + '…')}.",
-                               "Link to the public page of the office instead: `[Planning office](https://…)`. The "
-                               "address of a person must not stand here.", "advice")
+        if mail := mail_in(line):
+            yield page.in_body(number, f"The text holds an e-mail address: {shown(mail + '…')}.",
+                               "Link to the public page of the office instead: `[Planning office](https://…)`.")
 
 
 def nobody_is_called(page: Page, world: World) -> Found:
-    """A contact holds no telephone number: it may be a person's, and it changes. Elsewhere, figures look like one."""
-    for name in ("role", "organisation"):
-        text = page.text("contact", name)
-        if (match := _PHONE.search(text)) and sum(map(str.isdigit, match[0])) >= PHONE_DIGITS:
-            yield page.problem(("contact", name), f"`contact.{name}` holds a telephone number: {shown(match[0])}.",
-                               "Leave it out; readers find the current one on the page behind `url`.", "advice")
+    """Neither header nor body holds a telephone number: it may be a person's, and it changes."""
+    for steps, text in page.texts():
+        in_contact = steps[:1] == ("contact",)
+        number = number_to_dial(text) or (number_of_office(text) if in_contact else "")
+        if number and page.has_field(steps):
+            yield page.problem(steps, f"{capital(called(steps))} holds a telephone number: {shown(number)}.",
+                               "Leave it out; readers find the current one on the page behind `url`."
+                               if in_contact else
+                               "Leave it out; name the office and the address of its public page.", "advice")
+    if is_too_long(page.parts.body):
+        return
+    for line, text in enumerate(page.parts.body.split("\n")):
+        if number := number_to_dial(text):
+            yield page.in_body(line, f"The text holds a telephone number: {shown(number)}.",
+                               "Link to the public page of the office instead, where readers find the current one: "
+                               "`[Planning office](https://…)`.", "advice")
 
 
 def titles_are_one_line(page: Page, world: World) -> Found:
@@ -149,6 +161,13 @@ def titles_are_one_line(page: Page, world: World) -> Found:
     if len(page.text(name).splitlines()) > 1:
         yield page.problem((name,), f"`{name}` holds a line break.",
                            "Write all of it in one line, behind the colon; details belong in the text below.")
+
+
+def countries_have_their_own_letters(page: Page, world: World) -> Found:
+    """A country has the letters of ISO 3166, also where others are usual: UK and EL stand for no country there."""
+    for steps, text in [(("country",), page.text("country")), *page.each("adoptions", "country")]:
+        if re.fullmatch("[A-Z]{2}", text) and (code := FORMS[COUNTRY].guess(text)) != text:
+            yield page.problem(steps, f"There is no country {shown(text)}.", f"Write `{code}`.")
 
 
 def nothing_is_in_the_future(page: Page, world: World) -> Found:
@@ -190,6 +209,29 @@ def markdown_looks_as_meant(page: Page, world: World) -> Found:
         yield page.in_body(line, message, remedy, "advice")
 
 
+def headings_have_words(page: Page, world: World) -> Found:
+    """A heading has words; Markdown takes `##` alone for one."""
+    labels = iter([section.label for section in Section] if page.model is Case else [])
+    own = "" if page.text("language") in ("", "en") else "in the language of this text, in English "
+    for line, level, words in headings(page.parts.body):
+        sign = "#" * level
+        label = next(labels, "") if level == SECTION_LEVEL else ""
+        if not words:
+            yield page.in_body(line, f"This heading has no words: `{sign}` stands alone.", (
+                f"Write the name of the section, {own or 'as '}`{sign} {label}`," if label else
+                f"Write words behind `{sign}`,") + " or remove the line.", page.strict)
+
+
+def numbers_have_no_groups(page: Page, world: World) -> Found:
+    """A number has no sign between its thousands: 210.000 would be read as 210."""
+    for steps, text in page.texts():
+        if re.fullmatch(r"[1-9][0-9]{0,2}\.[0-9]{3}", text.strip()):
+            spot = Spot.of(page.model, steps)
+            if {int, float} & set(spot.kinds) and len(ways := readings(spot, str(steps[-1]), text.strip())) > 1:
+                yield page.problem(steps, f"{capital(called(steps))} is {shown(text)}, which some read as {ways[0]} "
+                                   f"and others as {float(text):g}.", f"{meant(ways)}.")
+
+
 def linked_cases_exist(page: Page, world: World) -> Found:
     """A link to `/cases/…` in the body leads to a case."""
     if is_too_long(page.parts.body):
@@ -226,8 +268,8 @@ def _few(remedy: Callable[[str], str], otherwise: str) -> Callable[[str], str]:
 
 EVERY_PAGE: tuple[Rule, ...] = (
     nobody_is_named_by_address, the_text_names_no_address, nobody_is_called, titles_are_one_line,
-    nothing_is_in_the_future, lists_name_things_once, markdown_can_be_shown, markdown_looks_as_meant,
-    linked_cases_exist)
+    numbers_have_no_groups, countries_have_their_own_letters, nothing_is_in_the_future, lists_name_things_once,
+    markdown_can_be_shown, markdown_looks_as_meant, headings_have_words, linked_cases_exist)
 
 
 # --- rules for cases ----------------------------------------------------------------------------------------------
@@ -345,6 +387,26 @@ def figures_in_the_text_have_a_source(page: Page, world: World) -> Found:
             return
 
 
+def sums_have_a_currency(page: Page, world: World) -> Found:
+    """A cost says in which currency it is."""
+    cost, city = page.at("cost"), world.cities.get(page.text("city"))
+    if isinstance(cost, dict) and "currency" not in cost and any(
+            re.search("[0-9]", page.text("cost", name)) for name in ("setup", "running_per_year")):
+        usual = get_territory_currencies(city.country) if city else []
+        yield page.problem(("cost",), "`cost` names a sum, but not its currency.", "Add below `cost`, indented like "
+                           f"the sum, a line `currency: {usual[0] if usual else 'EUR'}` with the three capital letters "
+                           "of the currency.", "advice")
+
+
+def strong_evidence_has_several_sources(page: Page, world: World) -> Found:
+    """What others have confirmed or found as well, more than one source tells."""
+    sources, level = page.at("sources"), page.text("evidence_level")
+    if level in SEVERAL_ACCOUNTS and isinstance(sources, list) and len(sources) == 1:
+        yield page.problem(("evidence_level",), f"`evidence_level` is {level}, but only one source is named.",
+                           f"A level of {' or '.join(SEVERAL_ACCOUNTS)} rests on several independent accounts: name "
+                           "them under `sources`, or choose a lower level.", "advice")
+
+
 def adoptions_happened_somewhere(page: Page, world: World) -> Found:
     """An adoption has a `city` that has a file, or a `place` with its `country`."""
     adoptions, remedy = page.at("adoptions"), _which(world.files["cities"], f"{world.root}/cities")
@@ -414,7 +476,11 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
     seen: list[str | None] = []
     for number, ((line, words), label) in enumerate(zip(sections, named, strict=True)):
         end = sections[number + 1][0] if number + 1 < len(sections) else len(lines)
-        if label is None:
+        if label is None and not words:  # `headings_have_words` tells
+            named[number] = next((other for other in labels if other not in (*named, *seen)), "")
+            if named[number]:
+                seen.append(named[number])
+        elif label is None:
             like = one_of(words.casefold(), list(known))
             meant = known[like.split("`")[1]] if like.startswith("Did") else ""
             yield page.in_body(line, f"{shown('## ' + words)} is not one of the five sections.",
@@ -428,7 +494,7 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
                                page.strict)
         else:
             if not "".join(lines[line + 1 : end]).strip("=- \t"):
-                yield page.in_body(line, f"The section {shown(words)} is empty.",
+                yield page.in_body(line, f"The section {shown(words or label)} is empty.",
                                    "Write at least a sentence; if nothing is known, say so.", page.strict)
             seen.append(label)
     right = [label for label in labels if label in seen]
@@ -450,7 +516,7 @@ def _sections(page: Page) -> tuple[list[tuple[int, str]], list[str | None]]:
 
 def sections_of(body: str, language: str) -> tuple[list[tuple[int, str]], list[str | None]]:
     """Headings of the second level (line, words), and the label of the section that each begins, where it is known."""
-    sections = [(line, words) for line, level, words in headings(body) if level == 2]
+    sections = [(line, words) for line, level, words in headings(body) if level == SECTION_LEVEL]
     known = {section.label.casefold(): section.label for section in Section}
     named = [known.get(words.casefold()) for _, words in sections]
     if not any(named) and len(sections) == len(known) and language not in ("", "en"):
@@ -461,8 +527,8 @@ def sections_of(body: str, language: str) -> tuple[list[tuple[int, str]], list[s
 EVERY_CASE: tuple[Rule, ...] = (
     *EVERY_PAGE, the_case_says_what_it_is_about, the_city_has_a_file, terms_are_in_the_vocabulary,
     the_end_follows_the_start, others_follow_the_start, figures_have_a_listed_source, figures_in_the_text_have_a_source,
-    adoptions_happened_somewhere, named_cases_exist, translations_are_in_other_languages, somebody_looked_lately,
-    the_story_has_its_sections)
+    sums_have_a_currency, strong_evidence_has_several_sources, adoptions_happened_somewhere, named_cases_exist,
+    translations_are_in_other_languages, somebody_looked_lately, the_story_has_its_sections)
 
 
 # --- rules for open challenges ------------------------------------------------------------------------------------
