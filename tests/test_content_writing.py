@@ -57,7 +57,7 @@ values = st.recursive(texts, lambda inner: st.one_of(
 @example({"summary": "word " * 60 + "word"})
 @example({"summary": "word  " * 60 + "word", "lessons": ["word   " * 60 + "word"]})
 @example({"list": [["a", "b"], [{"c": ["d" * 200]}]]})
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 def test_what_is_written_reads_back_the_same(header: dict[str, Any]) -> None:
     assert well_read(writing.header(header)).values == header
 
@@ -65,7 +65,7 @@ def test_what_is_written_reads_back_the_same(header: dict[str, Any]) -> None:
 @given(st.dictionaries(keys, values, min_size=1, max_size=3))
 @example({"title": "2024-02-30"})
 @example({"title": "0000-01-01", "tags": ["2024-13-01", "0100", "00"]})
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_other_readers_of_yaml_take_text_for_text_too(header: dict[str, Any]) -> None:
     text = writing.header(header).removeprefix("---\n").removesuffix("---\n")
     assert of_text(yaml.safe_load(text)) == header
