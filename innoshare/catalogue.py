@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import TypeAdapter
@@ -170,6 +170,8 @@ class SimilarRow(SQLModel, table=True):
     other: str
 
 
+R = TypeVar("R", Case, City, OpenChallenge)
+
 _Renderings = TypeAdapter(Rendered)
 _Histories = TypeAdapter(FileHistory)
 _Evidence = TypeAdapter(tuple[Evidence, ...])
@@ -195,19 +197,19 @@ class Catalogue:
 
     def case(self, slug: str) -> tuple[Case, Rendered] | None:
         """A published or archived case with its rendered body; None where there is none of that name."""
-        with self._reading() as session:
-            row = session.get(CaseRow, slug)
-            return (Case.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
+        return self._page(CaseRow, Case, slug)
 
     def city(self, slug: str) -> tuple[City, Rendered] | None:
-        with self._reading() as session:
-            row = session.get(CityRow, slug)
-            return (City.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
+        return self._page(CityRow, City, slug)
 
     def challenge(self, slug: str) -> tuple[OpenChallenge, Rendered] | None:
+        return self._page(ChallengeRow, OpenChallenge, slug)
+
+    def _page(self, table: type[CaseRow] | type[CityRow] | type[ChallengeRow], model: type[R], slug: str
+              ) -> tuple[R, Rendered] | None:
         with self._reading() as session:
-            row = session.get(ChallengeRow, slug)
-            return (OpenChallenge.model_validate_json(row.data), _Renderings.validate_json(row.blocks)) if row else None
+            row = session.exec(select(table.data, table.blocks).where(table.slug == slug)).first()
+        return (model.model_validate_json(row[0]), _Renderings.validate_json(row[1])) if row else None
 
     def challenges(self) -> list[OpenChallenge]:
         """Every challenge of the wanted board, newest first."""
@@ -335,11 +337,6 @@ class Catalogue:
     def languages(self) -> list[str]:
         with self._reading() as session:
             return list(session.exec(select(CaseRow.language).where(CaseRow.status == Status.PUBLISHED).distinct()))
-
-    def slugs(self) -> list[str]:
-        """Of every case, published or archived."""
-        with self._reading() as session:
-            return list(session.exec(select(CaseRow.slug)))
 
     def documents(self) -> dict[str, str]:
         """Slug -> digest of the indexed document, of every case that is searched."""

@@ -91,11 +91,11 @@ class Forge:
         if not repository.strip():
             return None
         repository = address(repository)
-        guessed = _guessed(repository)
-        if not kind and guessed is None:
+        known = kind or _guessed(repository)
+        if known is None:
             raise SettingsError(f"Nothing tells what kind of site {_host(repository)} is. Write one of "
                                 f"{', '.join(get_args(Kind))} (for Gitea, forgejo).")
-        return Forge(kind or guessed, repository, branch, folder.strip("/"))  # type: ignore[arg-type]
+        return Forge(known, repository, branch, folder.strip("/"))
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):

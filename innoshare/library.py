@@ -6,6 +6,7 @@ nothing and keeps nothing of what is asked.
 
 import threading
 import weakref
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -187,7 +188,8 @@ class Library:
 
     def origins(self, case: Case) -> tuple[Learned, ...]:
         """The cases that a case learned from, and what these learned from; it need not be in the library itself."""
-        return self._lineage(case.slug, {**self._teachers, case.slug: case.inspired_by})
+        teachers: ChainMap[str, list[str]] = ChainMap({case.slug: case.inspired_by}, self._teachers)
+        return self._lineage(case.slug, teachers)
 
     def _lineage(self, slug: str, neighbours: Mapping[str, Sequence[str]]) -> tuple[Learned, ...]:
         """The cases that are reached from `slug`, each once, those reached from one behind it."""
@@ -202,7 +204,7 @@ class Library:
         return tuple(Learned(card, depths[other]) for other, card in self.cards(depths).items())
 
     @cached_property
-    def _teachers(self) -> Mapping[str, Sequence[str]]:
+    def _teachers(self) -> dict[str, list[str]]:
         """Case -> the cases that it learned from."""
         return _grouped(self._catalogue.inspirations())
 

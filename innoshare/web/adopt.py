@@ -17,10 +17,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from innoshare import adopting
 from innoshare.adopting import LEDGER, SOURCES, Addition
 from innoshare.choices import AdoptionStatus
-from innoshare.content.mending import called, capital, steps_of
 from innoshare.errors import BadInput, Level, NotFound, Problem
 from innoshare.library import Entry, Library
-from innoshare.web.answers import spoken
+from innoshare.web.answers import asked_as, spoken
 from innoshare.web.form import COUNTRIES
 from innoshare.web.parameters import Parameters, given
 from innoshare.web.submit import only_from_here
@@ -155,9 +154,8 @@ def _told(problems: tuple[Problem, ...], new: Mapping[str, str], level: Level) -
 
 def _spoken(problem: Problem, question: str) -> str:
     """What the check says, with the question in place of the name that the file has for it."""
-    place = capital(called(steps_of(problem.field)))
     said = f"{problem.message} {problem.remedy}".replace(", or `unknown`", ", or leave it empty")
-    return spoken(f"“{question}”{said.removeprefix(place)}" if said.startswith(place) else said)
+    return spoken(asked_as(said, problem, f"“{question}”"))
 
 
 def _question(path: str) -> str:

@@ -450,14 +450,18 @@ def _spoken(kind: Kind, answers: Answers, path: str, problem: Problem) -> str:
     said = _reworded(f"{problem.message} {problem.remedy}")
     # A word is the name of a field where a Problem begins with it, or where it stands behind “under” or “before”. Any
     # other one is a value, and stays as it is, though a field may be called so.
-    steps = steps_of(problem.field)
-    lead, item = capital(called(steps)), steps[-1]
-    if lead and said.startswith(lead):
-        whole = f"Line {_line(answers, path, item + 1)} of {question}" if isinstance(item, int) else question
-        said = whole + said.removeprefix(lead)
+    item = steps_of(problem.field)[-1]
+    said = asked_as(said, problem, f"Line {_line(answers, path, item + 1)} of {question}" if isinstance(item, int)
+                    else question)
     asked = kind.names | {name.partition(".")[0] for name in kind.names}
     return _in_quotes(_OTHER_FIELD.sub(
         lambda match: f"“{_called(kind, match[0][1:-1])}”" if _starred(match[0][1:-1]) in asked else match[0], said))
+
+
+def asked_as(said: str, problem: Problem, question: str) -> str:
+    """What is said of a Problem, with the question where it begins with the place in the file."""
+    place = capital(called(steps_of(problem.field)))
+    return question + said.removeprefix(place) if place and said.startswith(place) else said
 
 
 def spoken(said: str) -> str:

@@ -49,8 +49,10 @@ def asked(pairs: Iterable[tuple[str, str]]) -> str:
     return commit
 
 
-def compared(commit: str, path: str, history: FileHistory | None, forge: Forge | None) -> Cited:
-    """What became of the file at `path` (`cases/x.md`) since `commit`."""
+def compared(commit: str, path: str, history: FileHistory | None, forge: Forge | None) -> Cited | None:
+    """What became of the file at `path` (`cases/x.md`) since `commit`; None where that is "", for nothing was cited."""
+    if not commit:
+        return None
     changes = history.changes if history else ()
     found = [number for number, change in enumerate(changes) if change.commit.startswith(commit)]
     if len(found) != 1:

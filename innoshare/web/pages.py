@@ -98,7 +98,7 @@ def _refused(template: str, error: BadInput, **context: object) -> Response:
 def case(slug: str) -> str:
     commit = citing.asked(request.args.items(multi=True))
     entry = g.library.entry(slug)
-    cited = citing.compared(commit, f"cases/{slug}.md", entry.history, g.forge) if commit else None
+    cited = citing.compared(commit, f"cases/{slug}.md", entry.history, g.forge)
     return case_page(entry, cited=cited)
 
 

@@ -19,6 +19,7 @@ from innoshare.config import Settings
 from innoshare.errors import EditionError
 from innoshare.library import Library
 from innoshare.web.app import HEADERS, PACKAGE, create_app
+from innoshare.web.questions import KINDS
 
 INDEX = "index.html"
 
@@ -43,7 +44,8 @@ def write(library: Library, settings: Settings, pages: Sequence[tuple[str, str]]
     """
     app = create_app(library, settings)
     client = app.test_client()
-    names = {f"/{folder}/{slug}": f"{_KINDS[folder]}-{slug}.html" for folder, slug in pages}
+    called = {kind.folder: kind.name for kind in KINDS.values()}
+    names = {f"/{folder}/{slug}": f"{called[folder]}-{slug}.html" for folder, slug in pages}
     try:
         shutil.copytree(PACKAGE / "static", directory / "static", dirs_exist_ok=True)
         theme = client.get("/theme.css")
@@ -61,10 +63,6 @@ def write(library: Library, settings: Settings, pages: Sequence[tuple[str, str]]
     except OSError as error:
         raise EditionError(f"The previews cannot be written to {directory} ({error.strerror or error}).") from error
     return f"{directory.resolve().name}/{INDEX}", len(listed)
-
-
-# Folder of the content -> what the files of a preview are called after.
-_KINDS = {"cases": "case", "challenges": "challenge", "cities": "city"}
 
 
 def _contents(listed: Sequence[tuple[str, str]]) -> str:

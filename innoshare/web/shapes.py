@@ -227,6 +227,7 @@ class CaseBody(Case):
     sections: tuple[SectionBody, ...]
     edition: str
 
+    # mypy knows no decorator on top of a property (python/mypy#1362).
     @computed_field(description="The day somebody last said that it is true")  # type: ignore[prop-decorator]
     @property
     def checked(self) -> str:

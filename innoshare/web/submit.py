@@ -309,9 +309,9 @@ class Visit:
         """Open challenges in the same field, for a case that may answer one."""
         if self.kind.name != "case":
             return []
-        themes, types = set(self.answers.all("themes")), set(self.answers.all("challenge_types"))
-        return [item for item in self.library.challenges if item.status != "solved" and themes & set(item.themes)
-                and types & set(item.challenge_types)][:ALIKE]
+        types = set(self.answers.all("challenge_types"))
+        wanted = self.library.wanted({"theme": self.answers.all("themes"), "status": pages.UNSOLVED})
+        return [item for item in wanted if types & set(item.challenge_types)][:ALIKE]
 
     def repeated(self, here: int, path: str, more: bool) -> Response:
         """The page of a step with one record more, or after one was taken out."""

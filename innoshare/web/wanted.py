@@ -78,7 +78,7 @@ def _groups(filters: Filters, library: Library) -> Iterator[FacetGroup]:
 def challenge(slug: str) -> str:
     commit = citing.asked(request.args.items(multi=True))
     entry = g.library.challenge(slug)
-    cited = citing.compared(commit, f"challenges/{slug}.md", entry.history, g.forge) if commit else None
+    cited = citing.compared(commit, f"challenges/{slug}.md", entry.history, g.forge)
     return challenge_page(entry, cited=cited)
 
 
