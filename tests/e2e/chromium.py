@@ -40,12 +40,14 @@ def served(app: Flask) -> Iterator[str]:
 
 
 def open_all(page: Any) -> None:
-    """Unfold everything that is folded."""
+    """Unfold everything that is folded, once the page is there: right after a click it may not even have begun."""
+    page.wait_for_load_state()
     page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
 
 
 def fits(page: Any) -> bool:
     """Whether nothing reaches beyond the side of the screen."""
+    page.wait_for_load_state()
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
