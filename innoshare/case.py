@@ -454,7 +454,7 @@ class Card:
     outcome: Outcome
     evidence_level: int
     themes: tuple[str, ...]
-    adoptions: int
+    taken_up: int
     updated: str
     checked: str
     is_warning: bool

@@ -32,6 +32,12 @@ from innoshare.render import Rendered
 # Cards kept in memory for each open edition. A card is about 1 KB: 20 MB at most, no query for a page of hits.
 CARDS_IN_MEMORY = 20_000
 
+# The version of the tables, kept in the file as its `user_version`: the file is handed out, and who reads it must be
+# able to tell. Raise it with every change of them; a test compares.
+TABLES_VERSION = 1
+# Values that are compared in one statement: SQLite takes 32,766 by default, older ones 999.
+MOST_VARIABLES = 900
+
 
 class CaseRow(SQLModel, table=True):
     """A published or archived case. `digest` is that of its file, `document_digest` that of what was indexed."""
@@ -52,7 +58,7 @@ class CaseRow(SQLModel, table=True):
     stage: str
     outcome: str
     evidence_level: int
-    adoptions: int
+    taken_up: int
     updated: str = Field(index=True)
     checked: str
     is_warning: bool = Field(index=True)
@@ -181,6 +187,7 @@ class Catalogue:
     """The tables of one edition, read-only. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._database = _database(path, read_only=True)
         self._cards: dict[str, Card] = {}
 
@@ -256,6 +263,16 @@ class Catalogue:
             row = session.get(HistoryRow, path)
             return _Histories.validate_json(row.data) if row else None
 
+    def histories(self, paths: Iterable[str]) -> dict[str, FileHistory]:
+        """The same of those of `paths` that git knows."""
+        wanted, found = list(paths), dict[str, FileHistory]()
+        with self._reading() as session:
+            for at in range(0, len(wanted), MOST_VARIABLES):
+                some = col(HistoryRow.path).in_(wanted[at:at + MOST_VARIABLES])
+                found |= {row.path: _Histories.validate_json(row.data)
+                          for row in session.exec(select(HistoryRow).where(some))}
+        return found
+
     def text(self, path: str) -> str:
         """The file of a case as it was read; "" where there is none."""
         with self._reading() as session:
@@ -318,6 +335,19 @@ class Catalogue:
             total = session.exec(select(func.count()).select_from(CaseRow).where(*wanted)).one()
         return total, self._read_cards(*wanted, offset=offset, limit=limit)
 
+    def last_changes(self) -> list[tuple[str, str, str]]:
+        """(slug, city, day of the last change) of every published case, newest first."""
+        newest_first = col(CaseRow.updated).desc(), col(CaseRow.slug)
+        with self._reading() as session:
+            return list(session.exec(select(CaseRow.slug, CaseRow.city, CaseRow.updated)
+                                     .where(CaseRow.status == Status.PUBLISHED).order_by(*newest_first)))
+
+    def years(self) -> tuple[int | None, int | None]:
+        """The first and the last year in which a published case began; None where no case says."""
+        with self._reading() as session:
+            return session.exec(select(func.min(CaseRow.year), func.max(CaseRow.year))
+                                .where(CaseRow.status == Status.PUBLISHED)).one()
+
     def of_city(self, city: str) -> list[Card]:
         """The published cases of a city."""
         return self._read_cards(CaseRow.city == city, CaseRow.status == Status.PUBLISHED)
@@ -377,6 +407,7 @@ def _writing(path: Path) -> Iterator[Session]:
         SQLModel.metadata.create_all(database, tables=[SQLModel.metadata.tables[table.__tablename__]
                                                        for table in _TABLES])
         with Session(database) as session:
+            session.connection().exec_driver_sql(f"PRAGMA user_version={TABLES_VERSION}")
             yield session
             session.commit()
     except SQLAlchemyError as error:
@@ -421,7 +452,7 @@ def write(path: Path, *, cases: Mapping[str, Case], challenges: Mapping[str, Ope
                 status=case.status, title=case.title, summary=case.summary, language=case.language, city=case.city,
                 city_name=city.name, country=city.country, country_name=country_names[city.country], year=case.year,
                 stage=case.stage, outcome=case.outcome, evidence_level=case.evidence_level,
-                adoptions=case.taken_up, updated=case.updated, checked=case.checked, is_warning=case.is_warning,
+                taken_up=case.taken_up, updated=case.updated, checked=case.checked, is_warning=case.is_warning,
                 data=case.model_dump_json(), blocks=_blocks(rendered[file])))
             for field, value in _tags(case):
                 session.add(TagRow(case=case.slug, vocabulary=field, value=value))

@@ -72,6 +72,12 @@ class SettingsError(InnoshareError):
     title = "The library is not set up"
 
 
+class ExportError(InnoshareError):
+    """A file that cannot be written; the text says why."""
+
+    title = "The file was not written"
+
+
 class CollectionError(InnoshareError):
     """A judged collection that cannot be read; the text says which file and line."""
 

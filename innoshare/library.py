@@ -7,10 +7,11 @@ nothing and keeps nothing of what is asked.
 import threading
 import weakref
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 
 from babel import Locale
@@ -25,7 +26,7 @@ from innoshare.errors import EditionError, InnoshareError, NotFound, Problem, Se
 from innoshare.matching import MATCHES, Answer, Challenge, Judged, Match, Matcher, Strength
 from innoshare.provenance import FileHistory
 from innoshare.render import Rendered
-from innoshare.search import CANDIDATES, Query, Results
+from innoshare.search import CANDIDATES, Query, Results, Sort
 from innoshare.search.text import fold
 
 # A question that makes ready what the first one needs: models, and how languages are told apart.
@@ -81,7 +82,7 @@ class ChallengeEntry:
     """An open challenge with all that its page shows.
 
     `confirmed` are the cases that the city itself found to answer it; `matches` and `cautions` those that the library
-    found, best first. `since` says of each case that answers it on which day that became so, or the case last changed.
+    found, best first. `since` says of each of these on which day it came to stand here, or the case last changed.
     `history` is what git knows of its file, None where that is nothing.
     """
 
@@ -243,13 +244,17 @@ class Library:
             challenge, city, country_name(city.country), rendered, confirmed, matches,
             cautions=tuple(match for match in answers if match.card.is_warning),
             since={card.slug: max(challenge.published, card.updated, self._first_published(card.slug))
-                   for card in (*confirmed, *(match.card for match in matches))},
+                   for card in (*confirmed, *(match.card for match in answers))},
             history=history)
 
     def _first_published(self, slug: str) -> str:
         """The day on which a case came into the library; "" where git does not know."""
         history = self._catalogue.history(f"cases/{slug}.md")
         return history.first_published or "" if history else ""
+
+    def histories(self, paths: Iterable[str]) -> Mapping[str, FileHistory]:
+        """What git knows of files below the content folder (`cases/x.md`), of those that it knows."""
+        return self._catalogue.histories(paths)
 
     @cached_property
     def challenges(self) -> tuple[OpenChallenge, ...]:
@@ -294,6 +299,14 @@ class Library:
         total, cards = self._catalogue.newest((page - 1) * per_page, per_page)
         return total, tuple(cards)
 
+    def last_changes(self) -> Sequence[tuple[str, str, str]]:
+        """(slug, city, day of the last change) of every published case, newest first."""
+        return self._catalogue.last_changes()
+
+    def years(self) -> tuple[int | None, int | None]:
+        """The first and the last year in which a published case began; None where no case says."""
+        return self._catalogue.years()
+
     @cached_property
     def languages(self) -> frozenset[str]:
         """The languages that published cases are written in."""
@@ -330,6 +343,31 @@ class Library:
         """The page of hits that `query` asks for. Raises BadInput where it goes beyond the bounds."""
         results = self._engine.search(query)
         return Found(results, self._catalogue.cards(hit.slug for hit in results.hits))
+
+    def every(self, query: Query) -> Iterator[Entry]:
+        """All cases that `query` asks for, in its order, whichever page of them it names: read one by one as they are
+        taken, so that no number of them fills the memory. Raises BadInput where it goes beyond the bounds."""
+        return map(self.entry, self._engine.every(query))
+
+    def changes(self, query: Query) -> tuple[int, Sequence[Card]]:
+        """How many cases `query` asks for, and those on its page of them, ordered by the day on which they changed or
+        came into the library, the latest first, whatever its `sort`. Raises BadInput as `search` does."""
+        slugs = sorted(self._engine.every(replace(query, sort=Sort.NEWEST)),
+                       key=lambda slug: self._days.get(slug, ""), reverse=True)
+        return len(slugs), tuple(self.cards(slugs[query.offset:query.offset + query.per_page]).values())
+
+    @cached_property
+    def _days(self) -> Mapping[str, str]:
+        """The day of the last change of every published case; of one that came into the library later, that day: who
+        follows the library has not seen it before, whatever day its file says."""
+        histories = self.histories(f"cases/{slug}.md" for slug, _, _ in self.last_changes())
+        first = {path: history.first_published or "" for path, history in histories.items()}
+        return {slug: max(day, first.get(f"cases/{slug}.md", "")) for slug, _, day in self.last_changes()}
+
+    @property
+    def catalogue_file(self) -> Path:
+        """The SQLite file of this edition; it is there for as long as the library is open."""
+        return self._catalogue.path
 
     def match(self, challenge: Challenge, limit: int = MATCHES) -> Answer:
         """Who has solved this, on what evidence; or `none`."""

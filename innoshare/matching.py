@@ -291,7 +291,7 @@ def evidence_level(question: Question, subject: Subject) -> Finding | None:
 
 def adoptions(question: Question, subject: Subject) -> Finding | None:
     """How many other places are known to use it or to try it out; ten count as full."""
-    count = subject.card.adoptions
+    count = subject.card.taken_up
     return Finding(min(1.0, math.log1p(count) / math.log(11)), case_text=f"{count} known")
 
 

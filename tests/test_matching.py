@@ -143,7 +143,7 @@ def judged(first: dict[str, object], second: dict[str, object], mine: City | Non
     fields: dict[str, object] = {
         "title": "A title", "summary": "A summary", "language": "en", "city_name": "Testby", "country": "SE",
         "country_name": "Sweden", "year": 2020, "stage": Stage.IMPLEMENTED, "outcome": Outcome.POSITIVE,
-        "evidence_level": 2, "themes": (), "adoptions": 1, "updated": "2024-01-01", "checked": "2024-01-01",
+        "evidence_level": 2, "themes": (), "taken_up": 1, "updated": "2024-01-01", "checked": "2024-01-01",
         "is_warning": False}
     cards = {"a": Card(slug="a", city="here", **(fields | second)),  # type: ignore[arg-type]  # of the fields above
              "b": Card(slug="b", city="there", **(fields | first))}  # type: ignore[arg-type]  # likewise
@@ -162,7 +162,7 @@ def order(*arguments: dict[str, object], **cities: City) -> list[str]:
 def test_of_two_equal_answers_the_better_proven_the_more_used_and_the_fresher_comes_first() -> None:
     assert order({}, {}) == ["a", "b"], "otherwise by slug"
     assert order({"evidence_level": 4}, {}) == ["b", "a"]
-    assert order({"adoptions": 5}, {}) == ["b", "a"]
+    assert order({"taken_up": 5}, {}) == ["b", "a"]
     assert order({"checked": "2025-01-01"}, {"checked": "2015-01-01"}) == ["b", "a"]
 
 

@@ -155,6 +155,7 @@ def test_order_filters_and_pages(heat: WhooshEngine) -> None:
     assert slugs(heat, "", year_to=2015) == ["co-design"]
     assert slugs(heat, "", per_page=2, page=4) == ["cool-schools"]
     assert heat.search(Query(page=9)).total == len(HEAT)
+    assert heat.every(Query(page=9)) == tuple(slugs(heat, "", per_page=50))
 
 
 def test_highlights_are_whole_words_of_the_best_sentences(heat: WhooshEngine) -> None:

@@ -185,6 +185,11 @@ class Engine(Protocol):
         """The page of hits that `query` asks for. Raises BadInput where it goes beyond the bounds."""
         ...
 
+    def every(self, query: Query) -> tuple[str, ...]:
+        """The slugs of all cases that `query` asks for, in its order, whichever page of them it names. Raises BadInput
+        where it goes beyond the bounds."""
+        ...
+
     def candidates(self, text: str, language: str = "", limit: int = CANDIDATES) -> Candidates:
         """The `limit` best cases for a challenge of up to 2,000 words, plain words without any syntax."""
         ...

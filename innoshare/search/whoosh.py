@@ -46,6 +46,7 @@ from innoshare.search import (
     Candidates,
     Document,
     Engine,
+    Facet,
     Highlight,
     Hit,
     Passage,
@@ -289,6 +290,18 @@ class _Weighed(NamedTuple):
     scores: Floats
 
 
+class _Answer(NamedTuple):
+    """A search as it was understood: its clauses; which rows it finds, their scores and what they are sorted by; how
+    they spread over the facets; and what was looked up."""
+
+    asked: Clauses
+    found: Bools
+    scores: Floats
+    sort: Sort
+    facets: tuple[Facet, ...]
+    scored: Mapping[tuple[str, ...], Scored]
+
+
 class WhooshEngine(Engine):
     """Answers from an index that `build` made. Opens it for reading only; safe to call from several threads."""
 
@@ -325,6 +338,24 @@ class WhooshEngine(Engine):
 
     def search(self, query: Query) -> Results:
         """The page of hits that `query` asks for. Raises BadInput, with what to do, where it is beyond the bounds."""
+        answer = self._answer(query)
+        rows = self._columns.top(answer.found, answer.scores, answer.sort, query.offset, query.per_page).tolist()
+        return Results(
+            query, int(np.count_nonzero(answer.found)),
+            tuple(Hit(self._slugs[row], float(answer.scores[row]), highlights)
+                  for row, highlights in zip(rows, self._highlights(rows, answer.scored), strict=True)),
+            answer.facets,
+            self._did_you_mean(query.text, answer.asked),
+        )
+
+    def every(self, query: Query) -> tuple[str, ...]:
+        """The slugs of all cases that `query` asks for, in its order. Raises BadInput as `search` does."""
+        answer = self._answer(query)
+        rows = self._columns.top(answer.found, answer.scores, answer.sort, 0, len(self._slugs))
+        return tuple(self._slugs[row] for row in rows.tolist())
+
+    def _answer(self, query: Query) -> _Answer:
+        """What every row is to `query`."""
         check(query)
         language = self._language(query.text, query.language)
         asked = understand(query.text, language, self._languages)
@@ -352,15 +383,7 @@ class WhooshEngine(Engine):
         scores = self._columns.aged(scores, datetime.now(UTC).date())
         result, facets = self._columns.narrow(found, query)
         sort = Sort.NEWEST if query.sort is Sort.RELEVANCE and not scored else query.sort
-        rows = self._columns.top(result, scores, sort, query.offset, query.per_page).tolist()
-        total = int(np.count_nonzero(result))
-        return Results(
-            query, total,
-            tuple(Hit(self._slugs[row], float(scores[row]), highlights)
-                  for row, highlights in zip(rows, self._highlights(rows, scored | common), strict=True)),
-            facets,
-            self._did_you_mean(query.text, asked),
-        )
+        return _Answer(asked, result, scores, sort, facets, scored | common)
 
     def candidates(self, text: str, language: str = "", limit: int = CANDIDATES) -> Candidates:
         """The `limit` best cases for a challenge, plain words without any syntax, and what in them answers it."""
