@@ -90,8 +90,10 @@ def test_more_fields_than_anything_takes_are_refused(library: Library) -> None:
 
 
 def test_the_library_says_which_values_it_holds(library: Library) -> None:
-    assert parameters.held(library, "country", ("SE", "QQ", "AQ")) == {"SE"}
-    assert parameters.held(library, "tag", ("food-waste", "nonsense")) == {"food-waste"}
+    assert "SE" in parameters.held(library, "country")
+    assert "QQ" not in parameters.held(library, "country")
+    assert "food-waste" in parameters.held(library, "tag")
+    assert "nonsense" not in parameters.held(library, "tag")
 
 
 @pytest.mark.parametrize("tag", ["flood", "road-pricing", "पानी", "น้ำ", "2030"])
@@ -132,7 +134,7 @@ def test_a_link_to_a_search_asks_the_same_search(library: Library, query: Query)
     assert parameters.query(parameters.pairs(query), library) == query
 
 
-@given(pairs=st.lists(st.tuples(st.sampled_from(parameters.SEARCH) | st.text(max_size=20),
+@given(pairs=st.lists(st.tuples(st.sampled_from(list(parameters.SEARCH)) | st.text(max_size=20),
                                 st.text(max_size=300) | st.integers() | st.none() | st.booleans()), max_size=20))
 def test_any_parameters_give_a_query_or_bad_input(library: Library, pairs: list[tuple[str, object]]) -> None:
     try:

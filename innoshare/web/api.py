@@ -16,19 +16,22 @@ from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import MATCHES
-from innoshare.search import MAX_QUERY_CHARACTERS
 from innoshare.web import parameters, shapes
-from innoshare.web.parameters import MATCH, MAX_LIMIT, Parameters
+from innoshare.web.parameters import MATCH, NONE, PAGING, SUGGEST, SUGGESTIONS, Parameters
+from innoshare.web.shapes import url_of
 
 blueprint = Blueprint("api", __name__)
 
-SUGGESTIONS = 8  # What fits under a search box without scrolling on a phone.
+# Longest address in a header. Five of them must fit into the 4 KB that nginx reads of the headers of an answer.
+MAX_LINK = 700
 
 
 @blueprint.before_request
 def only_json() -> None:
-    accepts = request.accept_mimetypes
-    if accepts and not any(accepts[kind] for kind in ("application/json", "application/problem+json")):
+    # Most specific first. Parameters (as charset=utf-8, which many programs add) change nothing about JSON.
+    kinds = [(kind.partition(";")[0].strip().lower(), quality) for kind, quality in request.accept_mimetypes]
+    wanted = [quality for kind, quality in kinds if kind in ("application/json", "application/*", "*/*")]
+    if kinds and not (wanted and wanted[0]):
         raise NotAcceptable
 
 
@@ -37,7 +40,8 @@ def body(shape: BaseModel, links: Iterable[tuple[str, str]] = (), status: int = 
     """A shape as a JSON answer. Pydantic writes a number that is none as null, never as NaN."""
     response = Response(shape.model_dump_json(), status, mimetype=mimetype)
     for relation, url in links:
-        response.headers.add("Link", f'<{url}>; rel="{relation}"')
+        if len(url) <= MAX_LINK:
+            response.headers.add("Link", f'<{url}>; rel="{relation}"')
     return response
 
 
@@ -49,7 +53,7 @@ def page_links(total: int, page: int, per_page: int, others: Iterable[tuple[str,
     """RFC 8288 links to the neighbouring pages. `others` are the parameters that stay."""
     last = shapes.last_page(total, per_page)
     given = list(others)
-    for relation, to in (("first", 1), ("prev", page - 1), ("next", page + 1), ("last", last)):
+    for relation, to in (("first", 1), ("prev", min(page - 1, last)), ("next", page + 1), ("last", last)):
         if 1 <= to <= last:
             yield relation, f"{g.base_url}{request.path}?" + urlencode([*given, ("page", to), ("per_page", per_page)])
 
@@ -59,17 +63,24 @@ def search() -> Response:
     library: Library = g.library
     query = parameters.query(arguments(), library)
     answer = shapes.search_body(library.search(query), library, g.base_url)
-    others = [pair for pair in parameters.pairs(query) if pair[0] not in ("page", "per_page")]
-    return body(answer, page_links(answer.total, query.page, query.per_page, others))
+    others = [pair for pair in parameters.pairs(query) if pair[0] not in PAGING]
+    return body(answer, [*page_links(answer.total, query.page, query.per_page, others),
+                         ("alternate", g.base_url + parameters.address(query))])
 
 
 @blueprint.route("/match", methods=["GET", "POST"])
 def match() -> Response:
     library: Library = g.library
+    if request.method == "POST" and request.args:
+        raise BadInput([("(address)", "By POST everything is sent in the body. Move what is behind the ? there.")])
     asked = Parameters(_json_object() if request.method == "POST" else arguments(), MATCH)
-    limit = asked.number("limit", 1, MAX_LIMIT) or MATCHES
+    limit = parameters.LIMIT.read(asked) or MATCHES
     challenge = parameters.challenge(asked, library.cities)
     return body(shapes.match_body(library.match(challenge, limit), library, g.base_url))
+
+
+class _Members(list[tuple[str, object]]):
+    """The members of a JSON object as they were sent: one that stands there twice is refused, not read as the last."""
 
 
 _MEMBERS = "Send a JSON object with challenge, and city, language and limit if you like."
@@ -80,19 +91,19 @@ def _json_object() -> Iterable[tuple[str, object]]:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
     try:
-        document: Any = json.loads(request.get_data())
+        document: Any = json.loads(request.get_data(), object_pairs_hook=_Members)
     except (ValueError, RecursionError):
         raise BadInput([("(body)", f"This is not JSON. {_MEMBERS}")]) from None
-    if not isinstance(document, dict):
+    if not isinstance(document, _Members):
         raise BadInput([("(body)", _MEMBERS)])
-    return ((name, value) for name, value in document.items() if value is not None)
+    return (pair for pair in document if pair[1] is not None)
 
 
 @blueprint.get("/suggest")
 def suggest() -> Response:
     library: Library = g.library
-    asked = Parameters(arguments(), ("q", "limit"))
-    text, limit = asked.text("q", MAX_QUERY_CHARACTERS), asked.number("limit", 1, MAX_LIMIT) or SUGGESTIONS
+    asked = Parameters(arguments(), SUGGEST)
+    text, limit = parameters.SO_FAR.read(asked), parameters.SUGGESTED.read(asked) or SUGGESTIONS
     asked.finish()
     return body(shapes.suggest_body(library.suggest(text, limit), library, g.base_url))
 
@@ -100,7 +111,7 @@ def suggest() -> Response:
 @blueprint.get("/cases")
 def cases() -> Response:
     library: Library = g.library
-    asked = Parameters(arguments(), ("page", "per_page"))
+    asked = Parameters(arguments(), PAGING)
     page, per_page = asked.paging()
     asked.finish()
     total, cards = library.cases(page, per_page)
@@ -110,30 +121,34 @@ def cases() -> Response:
 
 @blueprint.get("/cases/<slug>")
 def case(slug: str) -> Response:
-    Parameters(arguments(), ()).finish()
-    return body(shapes.case_body(g.library.entry(slug), g.library, g.base_url, g.forge))
+    Parameters(arguments(), NONE).finish()
+    answer = shapes.case_body(g.library.entry(slug), g.library, g.base_url, g.forge)
+    return body(answer, [("alternate", answer.url)])
 
 
 @blueprint.get("/challenges")
 def challenges() -> Response:
     library: Library = g.library
     filters = parameters.wanted(arguments(), library)
-    return body(shapes.challenges_body(library.wanted(filters), library, g.base_url))
+    asked = urlencode([(name, value) for name, values in filters.items() for value in values])
+    return body(shapes.challenges_body(library.wanted(filters), library, g.base_url),
+                [("alternate", url_of(g.base_url, "challenges") + (f"?{asked}" if asked else ""))])
 
 
 @blueprint.get("/challenges/<slug>")
 def challenge(slug: str) -> Response:
-    Parameters(arguments(), ()).finish()
-    return body(shapes.challenge_body(g.library.challenge(slug), g.library, g.base_url, g.forge))
+    Parameters(arguments(), NONE).finish()
+    answer = shapes.challenge_body(g.library.challenge(slug), g.library, g.base_url, g.forge)
+    return body(answer, [("alternate", answer.url)])
 
 
 @blueprint.get("/cities")
 def cities() -> Response:
-    Parameters(arguments(), ()).finish()
+    Parameters(arguments(), NONE).finish()
     return body(shapes.cities_body(g.library, g.base_url))
 
 
 @blueprint.get("/vocabulary")
 def vocabulary() -> Response:
-    Parameters(arguments(), ()).finish()
+    Parameters(arguments(), NONE).finish()
     return body(shapes.vocabulary_body(g.library))

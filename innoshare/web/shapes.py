@@ -23,7 +23,7 @@ from innoshare.provenance import FileHistory
 from innoshare.render import Rendered
 from innoshare.search import MAX_OFFSET, Query
 
-FEED = "feed.atom"  # What the address of a feed ends with.
+FEED, JSON_FEED = "feed.atom", "feed.json"  # What the address of a feed ends with.
 
 
 class Shape(BaseModel):
@@ -55,7 +55,7 @@ class CardBody(Shape):
     outcome: Outcome
     evidence_level: int = Field(ge=0, le=5, description="Nesta's Standards of Evidence; 0 = no account of impact")
     themes: tuple[str, ...]
-    adoptions: int = Field(description="How many other places use it or try it out")
+    taken_up: int = Field(description="How many other places use it or try it out")
     updated: str
     checked: str = Field(description="The day somebody last said that it is true")
     is_warning: bool = Field(description="It failed, had no effect, or was stopped without working")
@@ -210,12 +210,10 @@ class CaseBody(Case):
     country: str
     country_name: str
     url: str
-    year_started: int | None
     population: int
     size_band: SizeBand
     cost_per_resident: CostPerResident | None
     completeness_share: float = Field(description="Share of the wanted fields that say something, 0 to 1")
-    warning: bool
     stale: bool = Field(description="Nobody has said for two years that it is true")
     similar: tuple[CardBody, ...] = Field(description="Other cases like it, most like it first")
     learned_from: tuple[LearnedBody, ...] = Field(description="Cases that it learned from, each followed by those that "
@@ -227,7 +225,23 @@ class CaseBody(Case):
     sections: tuple[SectionBody, ...]
     edition: str
 
-    # mypy knows no decorator on top of a property (python/mypy#1362).
+    # What a case in a list says as well has the same name here. mypy knows no decorator on top of a property
+    # (python/mypy#1362).
+    @computed_field(description="When it began; null where unknown")  # type: ignore[prop-decorator]
+    @property
+    def year(self) -> int | None:
+        return super().year
+
+    @computed_field(description="It failed, had no effect, or was stopped without working")  # type: ignore[prop-decorator]
+    @property
+    def is_warning(self) -> bool:
+        return super().is_warning
+
+    @computed_field(description="How many other places use it or try it out")  # type: ignore[prop-decorator]
+    @property
+    def taken_up(self) -> int:
+        return super().taken_up
+
     @computed_field(description="The day somebody last said that it is true")  # type: ignore[prop-decorator]
     @property
     def checked(self) -> str:
@@ -490,12 +504,10 @@ def case_body(entry: Entry, library: Library, base_url: str = "", forge: Forge |
         country=city.country,
         country_name=entry.country_name,
         url=url_of(base_url, "cases", case.slug),
-        year_started=case.year,
         population=city.population,
         size_band=city.size_band,
         cost_per_resident=cost_per_resident(case, city),
         completeness_share=round(case.completeness, 2),
-        warning=case.is_warning,
         stale=is_stale(case.checked, datetime.now(UTC).date()),
         similar=tuple(card_body(card, base_url) for card in entry.similar),
         learned_from=_lineage(entry.origins, base_url),
