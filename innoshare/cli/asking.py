@@ -11,7 +11,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from innoshare.cli.common import err, library_now, out, print_json, progress_bars
+from innoshare.cli.common import err, filters_of, library_now, out, print_json, progress_bars
 from innoshare.config import Settings
 from innoshare.errors import BadInput
 
@@ -31,12 +31,7 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
     from innoshare.report import counted
     from innoshare.web import parameters, shapes
 
-    pairs = [("q", query)]
-    for item in filters:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise BadInput([("--filter", f"write FIELD=VALUE, as theme=mobility; {item!r} has no =")])
-        pairs.append((name, value))
+    pairs = [("q", query), *filters_of(filters)]
     library = library_now(settings)
     found = library.search(parameters.query(pairs, library))
     if as_json:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from innoshare.config import Settings
-from innoshare.errors import EditionError, InnoshareError
+from innoshare.errors import BadInput, EditionError, InnoshareError
 
 if TYPE_CHECKING:
     from innoshare import edition
@@ -98,6 +98,15 @@ def progress_bars() -> Iterator["edition.Progress"]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield report
+
+
+def filters_of(given: Iterable[str]) -> list[tuple[str, str]]:
+    """What `--filter FIELD=VALUE` says, as parameters of a search. Raises BadInput where there is no =."""
+    split = [item.partition("=") for item in given]
+    if mistakes := [("--filter", f"write FIELD=VALUE, as theme=mobility; {name!r} has no =")
+                    for name, equals, _ in split if not equals]:
+        raise BadInput(mistakes)
+    return [(name, value) for name, _, value in split]
 
 
 def print_json(body: Any) -> None:
