@@ -99,7 +99,7 @@ def _kind(value: Literal["", Kind], info: ValidationInfo) -> str:
     return _accepted(accept)(value)
 
 
-def _languages(value: Any) -> Any:
+def _separated(value: Any) -> Any:
     return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
 
 
@@ -123,6 +123,74 @@ def _contact(text: str) -> str:
         raise PydanticCustomError("contact", "This is neither the address of a page nor one to write to. Write it as "
                                   "https://city.example/contact or as mailto:library@city.example.")
     return text.strip()
+
+
+NO_LIMIT, MEMORY = "none", "memory://"  # Values of `ratelimit` and of `ratelimit_storage`.
+
+
+def _ratelimit(text: str) -> str:
+    """How much a client may ask, as the library reads it that keeps count; NO_LIMIT where it may ask without end."""
+    from limits import parse_many  # Loaded only where somebody sets it: every command reads the settings.
+
+    wished = text.strip().lower()
+    if wished == NO_LIMIT:
+        return wished
+    try:
+        limits = parse_many(wished)
+    except ValueError:
+        limits = []
+    if not limits or not all(limit.amount for limit in limits):
+        raise PydanticCustomError("ratelimit", "This does not say how much a client may ask in which time. Write it as "
+                                  "600 per minute, several with a semicolon between them as 20 per second; 600 per "
+                                  "minute, or none for no limit.")
+    return wished
+
+
+def _ratelimit_storage(text: str) -> str:
+    """Where requests are counted. What is wrong is told without the address: there may be a password in it."""
+    where = text.strip()
+    try:
+        parts = urlsplit(where)
+        right = where == MEMORY or (parts.scheme in ("redis", "rediss") and bool(parts.hostname)
+                                    and parts.port != 0 and bool(re.fullmatch("(/[0-9]*)?", parts.path)))
+    except ValueError:  # The port is no number.
+        right = False
+    if not right:
+        raise PydanticCustomError("ratelimit_storage", "Requests cannot be counted there. Write memory://, or the "
+                                  "address of a Redis, as redis://localhost:6379/0 (rediss:// with TLS).")
+    return where
+
+
+def _proxies(value: Any) -> Any:
+    if not re.fullmatch("[0-9]", str(value).strip(), re.ASCII):
+        raise PydanticCustomError("proxies", "Write how many web servers of your own a request passes before it comes "
+                                  "here, from 0 to 9. Behind one nginx or one load balancer it is 1.")
+    return int(value)
+
+
+# What may stand before the name of a host in the setting `frame_ancestors`: all names below it.
+_ANY_BELOW = "*."
+
+
+def _frame_ancestors(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins as a Content-Security-Policy has them. They go into a header: what is no origin is refused."""
+    return tuple(dict.fromkeys(_origin(text) for text in origins))
+
+
+def _origin(text: str) -> str:
+    """`https://city.example`, or `https://*.city.example` for all names below it."""
+    scheme, _, host = text.partition("://")
+    below = _ANY_BELOW if host.startswith(_ANY_BELOW) else ""
+    try:
+        whole = _public_address(f"{scheme}://{host.removeprefix(_ANY_BELOW)}")
+        if whole.count("/") != 2:  # A path would be held against that of a page, and most pages have another.
+            raise _no_address()
+    except PydanticCustomError:
+        raise PydanticCustomError("frame_ancestors", "One of these is not the beginning of a site's addresses. Write "
+                                  "https:// and the name of the host and nothing behind it, as https://city.example, "
+                                  "or https://*.city.example for all names below it; several with commas between them."
+                                  ) from None
+    return whole.replace("://", f"://{below}", 1)
 
 
 # White words stand on the colour of a library. 4.5 to 1 is what WCAG 2.2 asks for text (success criterion 1.4.3).
@@ -162,6 +230,21 @@ class Settings(BaseSettings):
         str, Field(description="Public address of the site, for links that leave it; empty: the address asked for"),
         AfterValidator(_public_address)
     ] = ""
+    proxies: Annotated[
+        int, Field(description="How many web servers of your own stand before it, each of which adds the address of "
+                               "who asked to `X-Forwarded-For`; 0: none is believed"), BeforeValidator(_proxies)] = 0
+    ratelimit: Annotated[
+        str, Field(description="How much one client may ask, as `600 per minute`; several with a semicolon between "
+                               "them; `none`: as much as it likes"), AfterValidator(_ratelimit)] = "600 per minute"
+    ratelimit_storage: Annotated[
+        str, Field(description="Where that is counted: `memory://`, in each process for itself, or the address of a "
+                               "Redis that they share, as `redis://localhost:6379/0`"),
+        AfterValidator(_ratelimit_storage)] = MEMORY
+    frame_ancestors: Annotated[
+        tuple[str, ...], NoDecode,
+        Field(description="Sites that may show a search of the library in a frame, as `https://city.example` or "
+                          "`https://*.city.example`; empty: any site"),
+        BeforeValidator(_separated), AfterValidator(_frame_ancestors)] = ()
     name: Annotated[
         str, Field(description="What the library is called", min_length=1, max_length=60)] = "innoshare"
     colour: Annotated[
@@ -169,7 +252,7 @@ class Settings(BaseSettings):
         AfterValidator(_colour)] = "#14387f"
     languages: Annotated[
         tuple[str, ...], NoDecode, Field(description="Languages in which it expects questions and cases"),
-        BeforeValidator(_languages), AfterValidator(_known_languages)] = LANGUAGES
+        BeforeValidator(_separated), AfterValidator(_known_languages)] = LANGUAGES
     repository: Annotated[
         str, Field(description="Address of the repository that holds the content, so that pages can link to it and "
                                "take contributions; empty: they offer a file instead"),

@@ -8,10 +8,11 @@ guards against grew with the square of the length and took ten times as long.
 import json
 import os
 import re
-import shutil
+import socket
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import cycle, islice, product
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,11 +20,13 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from hostile import BREAK_OUT, FOLDERS, Attacked
+from routes import routes
+from werkzeug.test import TestResponse
 
 from innoshare import content, edition, report
 from innoshare.cli import main
 from innoshare.config import Settings
-from innoshare.content.frontmatter import read
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.matching import MAX_CHARACTERS, Challenge
@@ -33,7 +36,6 @@ from innoshare.web.parameters import Parameters
 from innoshare.web.questions import KINDS
 
 SECONDS = 2.0
-FOLDERS = ("cases", "challenges", "cities")
 NIGHT_BUSES = Path(__file__).parent / "cases" / "cases" / "testby-night-buses.md"
 
 
@@ -115,11 +117,6 @@ def test_a_folder_of_bombs_leaves_the_others_in_the_library(folder: Path, tmp_pa
 
 # --- words that break out of where they stand -------------------------------------------------------------------------
 
-BREAK_OUT = "</script></title>\"'><i id=pwned><!--{{7*7}}]]>"
-
-
-Attacked = tuple[FlaskClient, Library, Path]
-
 
 class Parsed(HTMLParser):
     """What a browser would find that is not ours."""
@@ -132,62 +129,13 @@ class Parsed(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
+        is_data = given.get("type") == "application/ld+json"  # which no browser runs
         if given.get("id") == "pwned" or any(name.startswith("on") for name in given) or (
-                tag == "script" and "src" not in given) or "javascript:" in str(given.get("href")):
+                tag == "script" and "src" not in given and not is_data) or "javascript:" in str(given.get("href")):
             self.found.append(f"<{tag} {given}>")
 
     def handle_comment(self, data: str) -> None:
         self.found.append(f"<!--{data}-->")
-
-
-def leaves(value: Any, *steps: str | int) -> Iterator[tuple[str | int, ...]]:
-    """The places of all texts."""
-    if isinstance(value, str):
-        yield steps
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ()):
-        yield from leaves(item, *steps, key)
-
-
-def hostile(library: Library, kind: str, path: Path) -> tuple[str, int]:
-    """The file with BREAK_OUT in every text that the check allows it in, and in how many."""
-    parts = read(path.read_bytes(), "x")
-    body = parts.body.replace("\n\n", f"\n\n`{BREAK_OUT}`\n\n", 1)
-    count = 0
-
-    def text() -> str:
-        return f"---\n{json.dumps(parts.values, ensure_ascii=False)}\n---\n{body}"
-
-    for *steps, last in list(leaves(parts.values)):
-        here: Any = parts.values
-        for step in steps:
-            here = here[step]
-        before = here[last]
-        for value in (f"{before} {BREAK_OUT}", BREAK_OUT):
-            here[last] = value
-            if library.proofread(kind, path.stem, text())[0]:
-                count += 1
-                break
-            here[last] = before
-    return text(), count
-
-
-@pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    """The pages of a library of hostile words, the library, and its content."""
-    root = tmp_path_factory.mktemp("attacked")
-    folder = shutil.copytree(NIGHT_BUSES.parents[1], root / "content")
-    settings = Settings(content=folder, data=root / "data")
-    edition.build(folder, settings.data, strict=True)
-    library = Library.open(settings)
-    texts = {path: hostile(library, place, path) for place in FOLDERS for path in sorted((folder / place).glob("*.md"))}
-    library.close()
-    assert sum(count for _, count in texts.values()) > 80
-    for path, (text, _) in texts.items():
-        path.write_text(text, encoding="utf-8")
-    edition.build(folder, settings.data, strict=True)
-    library = Library.open(settings)
-    yield create_app(library).test_client(), library, folder
-    library.close()
 
 
 def test_contributed_words_break_out_of_no_page_feed_or_answer(attacked: Attacked) -> None:
@@ -276,3 +224,158 @@ def test_what_strangers_type_is_not_remembered(library: Library) -> None:
     for number in range(200):
         library.match(Challenge.of(f"zzq{number}a zzq{number}b zzq{number}c"))
     assert len(ranker._cache) == before
+
+
+# --- addresses, headers and hosts, over every route there is ----------------------------------------------------------
+
+PUBLIC = "https://library.example"
+# What a path must not be made of. Escaped as they come; the server takes the escapes away.
+STEPS_OUT = ("..%2f..%2f..%2f..%2fetc%2fpasswd", "..%5c..%5c..%5cpyproject.toml", "%2e%2e%2f%2e%2e%2fpyproject.toml",
+             "..%252f..%252fetc%252fpasswd", "....%2f%2f....%2f%2fetc%2fpasswd", "%00", "x%00.css",
+             "..%00%2fpyproject.toml", "..", ".", "~", "%ff", "CON", "x" * 3_000, "%0d%0aX-Pwned:%201",
+             "%2fetc%2fpasswd", "C:%5cwindows%5cwin.ini", "%5c%5cevil.example%5cshare", "%c0%ae%c0%ae%2fetc%2fpasswd",
+             "config.py%2f..%2f..%2f..%2fpyproject.toml")
+SPLITTING = ("x\r\nX-Pwned: 1\r\n\r\n<i id=pwned>", "x\nX-Pwned: 1", "x\rX-Pwned: 1", "%0d%0aX-Pwned: 1",
+             "\u560d\u560aX-Pwned: 1", "x\u2028X-Pwned: 1", "\"; filename=\"pwned.html", "\x00", "€")
+# Names of parameters beside those of the API: of frames and oEmbed, and those that lead elsewhere in other systems.
+NAMES = ("lang", "heading_level", "appearance", "url", "format", "maxwidth", "maxheight", "commit", "next",
+         "return", "return_to", "redirect", "redirect_uri", "callback", "continue", "dest", "u", "v")
+FOREIGN = ("https://evil.example/", "//evil.example/", "/\\evil.example/", "https:evil.example", "javascript:alert(1)",
+           "https://library.example@evil.example/cases/x", "https://library.example.evil.example/cases/x",
+           "https://evil.example/?https://library.example/cases/x", "https://library.example\\@evil.example/cases/x",
+           "https://library.example:443:evil.example/cases/x", "https://library.example%2eevil.example/cases/x",
+           "\thttps://evil.example/", "https://evil。example/",
+           "http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:6379/", "http://[::1]/", "file:///etc/passwd",
+           "gopher://127.0.0.1:6379/_FLUSHALL", f"data:text/html,{BREAK_OUT}")
+
+
+@pytest.fixture
+def public(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    """A library with a public address, whose every attempt to ask another computer fails the test."""
+    asked: list[object] = []
+
+    def refused(*args: object, **_: object) -> None:
+        asked.append(args)
+        raise OSError("No address of another computer may be asked.")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refused)
+    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+        monkeypatch.setattr(socket, name, refused)
+    yield create_app(library, Settings(base_url=PUBLIC, contact="https://city.example/office")).test_client()
+    assert asked == []
+
+
+def sent(client: FlaskClient, path: str, method: str = "GET", host: str = "library.example", **more: Any
+         ) -> TestResponse:
+    """An answer in which nothing is wrong that must be right in every one."""
+    answer = client.open(path, method=method, headers={"Host": host, **more.pop("headers", {})}, **more)
+    assert answer.status_code < 500 or answer.status_code == 501, (method, path, more)  # What oEmbed wants of a format.
+    for name, value in answer.headers:
+        assert name not in ("X-Pwned", "Set-Cookie"), (path, name)
+        assert value.isprintable(), (path, name, value)
+        assert not re.search(r"(^|[<\s=])(https?:)?[/\\]{2}[^/?\s]*evil", value), (path, name, value)
+    if 300 <= answer.status_code < 400 and "Location" in answer.headers:
+        assert re.match(rf"/(?![/\\])|{PUBLIC}/", answer.headers["Location"]), (path, answer.headers["Location"])
+    return answer
+
+
+def every_route(client: FlaskClient) -> list[tuple[str, set[str]]]:
+    """The addresses there are, with the slug of a case, a city and a challenge for each that takes one."""
+    slugs = [sorted((NIGHT_BUSES.parents[1] / place).glob("*.md"))[0].stem for place in FOLDERS]
+    return list({path: methods for slug in slugs for _, path, methods in routes(client.application, slug)}.items())
+
+
+def names_of_parameters(client: FlaskClient) -> list[str]:
+    document = sent(client, "/api/v1/openapi.json").json
+    ours = {parameter["name"] for operations in document["paths"].values() for operation in operations.values()
+            for parameter in operation.get("parameters", ()) if parameter.get("in") == "query"}
+    assert "challenge" in ours
+    return sorted(ours | set(NAMES))
+
+
+def filled(client: FlaskClient, values: tuple[str, ...]) -> Iterator[tuple[str, TestResponse]]:
+    """What every address answers where each parameter, field of a form or member of an object is one of `values`."""
+    names = names_of_parameters(client)
+    for path, methods in every_route(client):
+        for method, first in product(methods & {"GET", "POST"}, (0, len(values) // 2)):
+            fields = dict(zip(names, islice(cycle(values), first, None), strict=False))
+            place = "query_string" if method == "GET" else "json" if path.startswith("/api/") else "data"
+            with sent(client, path, method, **{place: fields}) as answer:
+                yield path, answer
+
+
+def test_no_path_leads_out_of_the_library(public: FlaskClient) -> None:
+    rules = [rule for rule in public.application.url_map.iter_rules() if "<" in rule.rule]
+    assert len(rules) > 10
+    for rule, steps in product(rules, STEPS_OUT):
+        path = re.sub("<[^>]+>", lambda _: steps, rule.rule)  # noqa: B023
+        for method in rule.methods or ():
+            with sent(public, path, method) as answer:
+                assert method == "OPTIONS" or answer.status_code >= 300, path
+                assert b"root:" not in answer.data
+                assert b"[build-system]" not in answer.data
+
+
+def test_no_parameter_or_header_gets_into_the_headers_of_an_answer(public: FlaskClient) -> None:
+    for path, answer in filled(public, SPLITTING):
+        assert b"<i id=pwned>" not in answer.data, path
+    for path, methods in every_route(public):
+        with sent(public, path, query_string={"q": SPLITTING[0]}):
+            pass
+        value = "x, */*; \"'<i id=pwned>"
+        for method in methods:
+            with sent(public, path, method, headers=dict.fromkeys(
+                    ("Accept-Language", "Origin", "Access-Control-Request-Headers", "Access-Control-Request-Method",
+                     "If-None-Match", "If-Range", "Range", "Referer", "User-Agent", "X-Request-Id"), value)) as answer:
+                assert b"pwned" not in answer.data, path
+                assert not any("pwned" in header for _, header in answer.headers), path
+
+
+def test_a_file_that_is_handed_out_is_named_by_us(public: FlaskClient) -> None:
+    for name in KINDS:
+        for attack in SPLITTING[:-2]:
+            with sent(public, f"/submit/{name}", "POST", data={
+                    "title": attack, "name": attack, "slug": attack, "go": "download"}) as answer:
+                assert re.fullmatch(r'attachment; filename="?[\w.-]+"?|', answer.headers.get("Content-Disposition", ""))
+
+
+def test_no_foreign_host_stands_in_any_answer(public: FlaskClient) -> None:
+    """Feeds, canonical addresses, the map of the site, what is embedded elsewhere: all of them are kept by others."""
+    forged = {"X-Forwarded-Host": "evil.example", "X-Host": "evil.example", "X-Original-URL": "https://evil.example/",
+              "Forwarded": "host=evil.example;proto=gopher", "X-Forwarded-Proto": "gopher",
+              "X-Forwarded-Prefix": "/evil", "X-Forwarded-Server": "evil.example", "X-Rewrite-URL": "//evil.example",
+              "Referer": "https://evil.example/"}
+    links = 0
+    for path, methods in every_route(public):
+        for method in methods:
+            for host in ("evil.example", "library.example.evil.example", "library.example@evil.example",
+                         "evil.example:80", "library.example, evil.example", "library.example/evil", "[evil]", ""):
+                with sent(public, path, method, host) as answer:
+                    assert answer.status_code == 400, (path, host)
+                    assert b"evil" not in answer.data
+            with sent(public, path, method, "localhost", headers=forged) as answer:
+                assert not re.search(rb"evil|gopher|localhost", answer.data), path
+                links += answer.data.count(PUBLIC.encode())
+    assert links > 100
+
+
+def test_nobody_is_led_to_another_site(public: FlaskClient) -> None:
+    assert len(list(filled(public, FOREIGN))) > 100  # Each was looked at when it was sent.
+    for before, path, more in product(("", "/", "//evil.example", "/\\evil.example", "/\t/evil.example"),
+                                      ("/", "/search", f"/cases/{NIGHT_BUSES.stem}", "/static/site.css", "/api/docs"),
+                                      ("/", "//", "/.", "/../", "//evil.example", "/..//evil.example")):
+        with sent(public, "/", environ_overrides={"PATH_INFO": f"{before}{path}{more}"}):  # As a server hands it on.
+            pass
+
+
+def test_only_our_own_addresses_are_embedded_and_none_is_asked(public: FlaskClient) -> None:
+    own = f"{PUBLIC}/cases/{NIGHT_BUSES.stem}"
+    for kind in ("json", "xml"):
+        assert sent(public, "/oembed", query_string={"url": own, "format": kind}).status_code == 200
+        for target in (*FOREIGN, own.replace("https:", "http:"), own.replace(".example", ".example:8443"), "/cases/x",
+                       own.replace("//", "//me:secret@"), f"{own}/../x", f"{own}%00", f"{own}\r\nHost: evil.example",
+                       f"{PUBLIC}/static/x", f"{PUBLIC}//evil.example/cases/x", f"{PUBLIC}/oembed?url={own}", ""):
+            answer = sent(public, "/oembed", query_string={"url": target, "format": kind})
+            assert answer.status_code in (400, 404), target
+            assert b"evil" not in answer.data

@@ -39,7 +39,9 @@ def serve(settings: Settings, host: str, port: int) -> None:
     try:
         server = create_server(create_app(settings), host=host, port=port, threads=SERVER_THREADS, ident=None,
                                max_request_body_size=2 * MAX_FORM,  # Beyond, it would be stored only to be refused.
-                               connection_limit=CONNECTIONS, channel_timeout=IDLE_SECONDS)
+                               connection_limit=CONNECTIONS, channel_timeout=IDLE_SECONDS,
+                               # Who asked is read from them in one place, `web.limits`, whatever server is in use.
+                               clear_untrusted_proxy_headers=False)
     except (OSError, ValueError) as error:
         raise BadInput([("--host, --port", f"cannot listen on {host}, port {port} ({error}); is something else "
                                            "listening there? Choose another with --port")]) from error
