@@ -234,7 +234,7 @@ def test_nothing_that_is_typed_becomes_markup_or_another_field(client: FlaskClie
                                                                ) -> None:
     fields = {**FILLED, "changes": text, "outcome": text, "title": text[:150]}
     page = client.post(PATH, data=fields).text
-    assert Page(page).all("script") == Page(client.get(PATH).text).all("script")
+    assert all(script["src"].startswith("/static/") for script in Page(page).all("script"))
     before, after = read(library.text(CASE).encode(), "").values, read(downloaded(client, fields).encode(), "").values
     assert after["adoptions"][-1]["changes"] == after["adoptions"][-1]["outcome"] == " ".join(text.split())
     assert {name: value for name, value in after.items() if name not in ("adoptions", "sources")} == {

@@ -1,5 +1,5 @@
-// What a browser can add to the form: it keeps a draft, counts characters, shows texts as readers will see them, and
-// copies. Without this file all of it works as well, but for these. Nothing here sends an answer to anybody: the preview
+// What a browser can add to the form: it keeps a draft, counts characters, and shows texts as readers will see them.
+// Without this file all of it works as well, but for these. Nothing here sends an answer to anybody: the preview
 // alone asks the library to show a text, and forgets it.
 
 const form = document.querySelector("form[data-kind]"), kind = form?.dataset.kind;
@@ -214,7 +214,7 @@ if (!reduced) for (const box of document.querySelectorAll("[data-preview]")) {
     if (!text) { panel.hidden = true; return; }
     try {
       const answer = await fetch(box.dataset.preview, { method: "POST", body: new URLSearchParams({ text }) });
-      if (answer.status === 503) { last = ""; setTimeout(look, 5000); return; }
+      if (answer.status === 503 || answer.status === 429) { last = ""; setTimeout(look, 5000); return; }
       const html = await answer.text();
       if (mine !== number || ![200, 400].includes(answer.status)) return;
       shown.innerHTML = html; // Cleaned by the library; and nothing that came through could run under our policy.
@@ -223,24 +223,4 @@ if (!reduced) for (const box of document.querySelectorAll("[data-preview]")) {
   };
   box.after(panel);
   box.addEventListener("input", wait(LOOK, look));
-}
-
-// --- copying ---
-
-for (const box of document.querySelectorAll("[data-copy]")) {
-  const button = make("button", { type: "button", class: "quiet" }, "Copy the text"), done = make("span", { role: "status", class: "hint" });
-  const around = box.closest(".the-file"); // What is folded for its length can be copied without a look at it.
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(box.value);
-      done.textContent = "Copied.";
-    } catch {
-      if (around) around.open = true;
-      box.focus();
-      box.select();
-      done.textContent = "The text is marked. Press Ctrl and C (on a Mac: Command and C) to copy it.";
-    }
-  });
-  if (around) around.before(make("p", {}, button, " ", done));
-  else box.after(make("p", {}, button, " ", done));
 }
