@@ -14,14 +14,25 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
+from hostile import attacked
 
 from innoshare import edition
 from innoshare.config import Settings
 from innoshare.library import Library
 from innoshare.web import create_app
 
+__all__ = ("attacked",)  # A fixture.
+
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_limits() -> Iterator[None]:
+    """Tests ask faster than people do, all from one address. Limits have tests of their own."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("INNOSHARE_RATELIMIT", "none")
+        yield
 
 
 @pytest.fixture(scope="session")

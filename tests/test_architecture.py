@@ -37,10 +37,11 @@ MAY_IMPORT = {
     "drafting": {"case", "choices", "content", "errors", "schema"},
     "adopting": {"case", "content", "errors"},
     "keeping": {"case", "forge"},
+    "holdings": {"case", "choices", "content"},
     "web": {"adopting", "case", "choices", "config", "content", "drafting", "errors", "forge", "library", "matching",
             "provenance", "render", "search"},
     "cli": {"case", "choices", "config", "content", "drafting", "edition", "errors", "forge", "forge_api", "founding",
-            "keeping", "library", "matching", "quality", "report", "review", "schema", "search", "web"},
+            "holdings", "keeping", "library", "matching", "quality", "report", "review", "schema", "search", "web"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -48,6 +49,8 @@ MAY_IMPORT = {
 # Library -> the modules that may know it.
 KNOWN_TO = {
     "flask": {"web"},
+    "flask_limiter": {"web/limits"},
+    "limits": {"config", "web/limits"},
     "whoosh": {"search/whoosh", "search/stock", "search/ranker"},
     "sqlmodel": {"catalogue"},
     "sqlalchemy": {"catalogue"},
@@ -63,7 +66,9 @@ KNOWN_TO = {
     "click": {"cli"},
     "waitress": {"cli"},
     "rich": {"cli"},
+    "PIL": {"web/cards"},
     "anyascii": {"drafting", "content/forms"},
+    "xlsxwriter": {"web/sheets"},
 }
 
 # Package -> its modules from the bottom up: each may import those before it, and none the package that they make up.

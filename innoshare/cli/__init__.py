@@ -1,9 +1,10 @@
 """The command line. Each module holds the commands of one kind of user; here they are put together.
 
     asking          search, match, evaluate          serving      build, serve
-    contributing    check                            keeping      stale
+    contributing    check                            keeping      stale, stats
     reviewing       review, comment                  founding     init
-    drafting        new, schema                      common       what they share
+    drafting        new, schema                      exporting    export
+    common          what they share
 
 Exit status: 0 fine, 1 problems found (or nothing found that was asked for by name), 2 wrong use. What a command was
 asked for goes to standard output; progress and remarks go to standard error, so that `--json` can be piped.
@@ -20,7 +21,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from innoshare import __version__
-from innoshare.cli import asking, contributing, drafting, founding, keeping, reviewing, serving
+from innoshare.cli import asking, contributing, drafting, exporting, founding, keeping, reviewing, serving
 from innoshare.cli.common import err, speak_every_script
 from innoshare.config import ENVIRONMENT_PREFIX, SETTINGS_FILE, Settings
 from innoshare.errors import BadInput, InnoshareError
@@ -67,6 +68,6 @@ def _setting(name: str, kind: str, message: str) -> tuple[str, str]:
 
 
 for _command in (serving.serve, serving.build, contributing.check, asking.search, asking.match, asking.evaluate,
-                 keeping.stale, reviewing.review, reviewing.comment, founding.init,
-                 drafting.new, drafting.schema):
+                 keeping.stale, keeping.stats, reviewing.review, reviewing.comment, founding.init,
+                 drafting.new, drafting.schema, exporting.export):
     main.add_command(_command)

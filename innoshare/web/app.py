@@ -11,10 +11,12 @@ browser, never for a cache that others share.
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, g, render_template, request
@@ -22,12 +24,29 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from innoshare import __version__
 from innoshare.config import Settings, host_of
 from innoshare.errors import BadInput, EditionError, InnoshareError
 from innoshare.library import Latest, Library
-from innoshare.web import adopt, api, feeds, pages, submit, wanted
+from innoshare.web import (
+    adopt,
+    api,
+    bulk,
+    cards,
+    discovery,
+    embed,
+    feeds,
+    frames,
+    oembed,
+    openapi,
+    pages,
+    submit,
+    wanted,
+)
+from innoshare.web.limits import hold_to_limits, trust_proxies
 from innoshare.web.shapes import Mistake, ProblemBody, ReadyBody
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger("innoshare.web")
 
@@ -44,8 +63,10 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 # How long any cache may give an answer again without asking whether it still holds: a new edition shows after a minute.
 FRESH_SECONDS = 60
+# Blueprints beside the API whose answers programs read, on any site: failures are told in JSON there as well.
+FOR_PROGRAMS = ("feeds", "oembed", "discovery")
 # Where a challenge is answered (the empty form too: not worth a rule of its own).
-MATCHERS = ("pages.match", "api.match")
+MATCHERS = ("pages.match", "frames.match", "api.match")
 
 HEADERS = {
     # Everything of ours is a file of ours; nothing inline, so injected markup can neither run, load nor post.
@@ -56,12 +77,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",  # For browsers that do not know frame-ancestors.
 }
-
-# Names of what can go wrong, by status: stable, and independent of the host that answers.
-PROBLEM_TYPE = "urn:problem-type:innoshare:"
-PROBLEMS = {400: "bad-input", 404: "not-found", 405: "method-not-allowed", 406: "not-acceptable",
-            413: "too-large", 414: "address-too-long", 415: "unsupported-media-type", 503: "not-ready"}
 
 
 def create_app(source: Library | Latest | Settings, settings: Settings | None = None) -> Flask:
@@ -82,6 +99,8 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
         latest = Latest(source) if isinstance(source, Settings) else source
     forge = settings.code_host
     theme = _theme(settings.colour)
+    # Never the address of the storage in what everybody gets to see: it may hold a password, and a hash can be tried.
+    program = _files() + settings.model_dump_json(exclude={"ratelimit_storage"})
     app = Flask("innoshare", root_path=str(PACKAGE), static_folder="static", template_folder=str(_templates()))
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=20,
                       SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600)  # The address of a static file names its content.
@@ -100,7 +119,8 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
         # Before all else: the host goes into links and headers, and not even an error page can be made with a bad one.
         # Flask's TRUSTED_HOSTS would let names pass that its own request.url then fails on, and knows no IPv6.
         name = _host_name(request.host)
-        if not name or (hosts and name not in hosts):
+        # The scheme may be what a proxy passed on unseen.
+        if not name or (hosts and name not in hosts) or request.scheme not in ("http", "https"):
             raise BadHost
         g.base_url = base_url or f"{request.scheme}://{request.host}{quote(request.root_path.rstrip('/'))}"
         if len(request.query_string) + len(request.path) > MAX_ADDRESS:
@@ -110,26 +130,25 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
         except UnicodeDecodeError:
             raise BadInput([("(unreadable)", "The address is not in UTF-8.")]) from None
         g.settings, g.forge = settings, forge
-        if request.endpoint in ("static", "healthz", "readyz", "theme_css"):
+        if request.endpoint in ("static", "healthz", "readyz", "theme_css", "embed.serve", "embed.words"):
             return None
         g.library = latest()
-        g.etag = _etag(g.library)
+        g.etag = _etag(g.library, program)
         return None
 
     @app.after_request
     def send(response: AnyResponse) -> AnyResponse:
-        for name, value in HEADERS.items():
+        for name, value in frames.headers(HEADERS, settings, request.endpoint).items():
             response.headers.setdefault(name, value)
+        if "Location" in response.headers:  # Routing writes the address of this server, not that of the site.
+            response.headers["Location"] = response.headers["Location"].removeprefix(request.host_url.rstrip("/"))
         if request.path.startswith("/api/"):
-            # Public, read-only and without cookies: any site may ask.
-            response.headers["Access-Control-Allow-Origin"] = "*"
-            response.headers["Access-Control-Expose-Headers"] = "ETag, Link"
-            if request.method == "OPTIONS":
-                response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
-                response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+            openapi.send(response)
+        if _for_programs():
+            openapi.open_to_all(response)
         if request.endpoint == "static" and response.status_code in (200, 206, 304):
             return response
-        if request.method in ("GET", "HEAD") and response.status_code == 200 and "etag" in g:
+        if request.method in ("GET", "HEAD") and response.status_code in (200, 206) and "etag" in g:
             whose = "private" if request.endpoint in MATCHERS else "public"
             response.headers.setdefault("Cache-Control", f"{whose}, max-age={FRESH_SECONDS}")
             response.headers["ETag"] = f'"{g.etag}"'
@@ -138,7 +157,7 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
             if request.if_none_match.contains_weak(g.etag):
                 response.set_data(b"")
                 response.status_code = 304
-        elif request.method == "POST" and request.endpoint in ("pages.match", "submit.fill"):
+        elif request.method == "POST" and request.endpoint in ("pages.match", "frames.match", "submit.fill"):
             # The asker's browser may keep the answer, on its disk too, for as long as one compares the cases in it:
             # without this, going back from a case shows no answer but the browser's request to send the form again.
             # The same goes for the pages on which one shares something: each is the answer to the one before.
@@ -175,18 +194,47 @@ def create_app(source: Library | Latest | Settings, settings: Settings | None = 
         return api.body(ReadyBody(ready=True, edition=library.edition, cases=cases, built=library.built,
                                   age_seconds=int(age.total_seconds())))
 
+    _stand_below(app, urlsplit(base_url).path)
+    trust_proxies(app, settings.proxies)
+    hold_to_limits(app, settings)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(cards.blueprint)
     app.register_blueprint(wanted.blueprint)
     app.register_blueprint(feeds.blueprint)
+    app.register_blueprint(oembed.blueprint)
+    app.register_blueprint(discovery.blueprint)
     app.register_blueprint(submit.blueprint)
     app.register_blueprint(adopt.blueprint)
+    app.register_blueprint(embed.blueprint)
+    app.register_blueprint(frames.blueprint)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
+    app.register_blueprint(bulk.blueprint, url_prefix="/api/v1")
+    app.register_blueprint(openapi.blueprint)
     app.register_error_handler(Exception, tell)
     return app
 
 
+def _stand_below(app: Flask, path: str) -> None:
+    """Let `app` stand below the path of its public address, so that its links begin with it.
+
+    The web server before it may pass that path on or take it away; one that runs it there itself says SCRIPT_NAME."""
+    if not path:
+        return
+    inner, home = app.wsgi_app, unquote_to_bytes(path).decode("latin-1")  # As WSGI has paths.
+
+    def below(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        if not environ.get("SCRIPT_NAME"):
+            asked = environ.get("PATH_INFO", "")
+            environ["SCRIPT_NAME"] = home
+            if f"{asked}/".startswith(f"{home}/"):
+                environ["PATH_INFO"] = asked.removeprefix(home) or "/"
+        return inner(environ, start_response)
+
+    app.wsgi_app = below  # type: ignore[method-assign]
+
+
 def tell(error: Exception) -> AnyResponse:
-    """The answer to a failure: problem details under /api/, a page elsewhere."""
+    """The answer to a failure: problem details for programs, a page for people."""
     headers: dict[str, str] = {}
     mistakes: tuple[tuple[str, str], ...] = ()
     if isinstance(error, HTTPException) and (error.code or 500) < 400:
@@ -203,24 +251,29 @@ def tell(error: Exception) -> AnyResponse:
         status = error.code or 500
         title, detail = _WORDS.get(status, (error.name, ""))
         detail = detail or error.description or ""
-        headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+        headers = {name: value for name, value in error.get_headers()
+                   if name in ("Allow", "Content-Range", "Retry-After")}
     else:
         status, title, detail = 500, InnoshareError.title, "The fault is ours and has been noted. Please try again."
         _note(error)
-    body = ProblemBody(type=PROBLEM_TYPE + PROBLEMS.get(status, "fault" if status >= 500 else "refused"),
-                       title=title, status=status, detail=detail,
+    body = ProblemBody(type=openapi.problem_type(status), title=title, status=status, detail=detail,
                        errors=tuple(Mistake(parameter=name, detail=text) for name, text in mistakes))
-    if request.path.startswith("/api/"):
+    if _for_programs():
         response = api.body(body, status=status, mimetype="application/problem+json")
     else:
         try:
-            response = Response(render_template("error.html", problem=body), status)
+            framed = request.endpoint in frames.FRAMED
+            response = Response(frames.told(body) if framed else render_template("error.html", problem=body), status)
         except Exception as second:  # Whatever broke the answer may break the page about it; a sentence always works.
             _note(second)
             response = Response(f"{title}. {detail}\n", status, mimetype="text/plain")
     response.headers.update(headers)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _for_programs() -> bool:
+    return request.path.startswith("/api/") or request.blueprint in FOR_PROGRAMS
 
 
 # Our words for the statuses that Flask raises itself; never the request's.
@@ -230,7 +283,9 @@ _WORDS = {
     405: ("This address does not take such a request", "It can be read, not written to."),
     406: ("Nothing to offer in this format", "This address answers in JSON. Ask for application/json."),
     413: ("Too much at once", "The request is larger than this address takes. Send less at once."),
+    429: ("Too many requests at once", ""),  # When to come again, `limits` says.
     415: ("Not in this format", "Send the challenge as JSON, with the content type application/json."),
+    416: ("No such part", "Ask for one part that begins within the file, as Range: bytes=0-65535."),
 }
 
 
@@ -252,11 +307,20 @@ def _status(code: int, text: str) -> HTTPException:
     return error
 
 
-def _etag(library: Library) -> str:
+def _etag(library: Library, program: str) -> str:
     """Fingerprint of an answer before it is made: the same edition, program, day and address give the same one."""
-    key = f"{library.edition} {__version__} {datetime.now(UTC).date()} {g.base_url} {request.path} ".encode(
+    key = f"{library.edition} {program} {datetime.now(UTC).date()} {g.base_url} {request.path} ".encode(
         "utf-8", "replace") + request.query_string
     return sha256(key).hexdigest()[:32]
+
+
+@cache
+def _files() -> str:
+    """Fingerprint of all that answers are made by, as it is when the program starts: a page that names a script changes
+    with it, also where the version stays the same, as it does in a copy of the repository that is kept up to date."""
+    files = sorted(path for folder in (PACKAGE, _templates()) for path in folder.rglob("*")
+                   if path.suffix in (".py", ".html", ".css", ".js", ".json", ".svg") and path.is_file())
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def _theme(colour: str) -> str:

@@ -10,13 +10,16 @@ from dataclasses import replace
 from flask import Blueprint, Response, g, make_response, render_template, request
 
 from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES, AdoptionStatus, ChallengeStatus, Outcome, Stage
+from innoshare.config import MEMORY
 from innoshare.errors import BadInput
 from innoshare.library import CityEntry, Entry, Learned, Library
 from innoshare.matching import FEATURES, FIT, MAX_CHARACTERS, MAX_WORDS
 from innoshare.provenance import FileHistory
 from innoshare.search import MAX_QUERY_CHARACTERS, Query
-from innoshare.web import citing, parameters, shapes, wording
+from innoshare.web import cards, citing, limits, linked, parameters, shapes, wording
+from innoshare.web.linked import Site
 from innoshare.web.parameters import Parameters, given
+from innoshare.web.shapes import url_of
 
 blueprint = Blueprint("pages", __name__)
 
@@ -38,6 +41,7 @@ def home() -> str:
     return render_template(
         "home.html",
         facts=library.facts,
+        linked=linked.home(site(), library),
         newest=[shapes.card_body(card, request.root_path) for card in library.facts.newest],
         warnings=[shapes.card_body(card, request.root_path) for card in library.facts.warnings[:3]],
         themes=[(term, dict(themes.counts).get(slug, 0)) for slug, term in library.vocabulary["themes"].items()],
@@ -58,7 +62,8 @@ def search() -> Response:
         page = wording.search_page(library.search(Query()), library, request.root_path)
         return _refused("search.html", error, page=page, typed=_typed("q"), fields=wording.FIELDS)
     page = wording.search_page(found, library, request.root_path)
-    return make_response(render_template("search.html", page=page, typed=query.text, mistakes=(), fields={}))
+    return make_response(render_template("search.html", page=page, typed=query.text, mistakes=(), fields={},
+                                         canonical=parameters.address(query, url_of(g.base_url, "search"))))
 
 
 @blueprint.route("/match", methods=["GET", "POST"])
@@ -99,7 +104,12 @@ def case(slug: str) -> str:
     commit = citing.asked(request.args.items(multi=True))
     entry = g.library.entry(slug)
     cited = citing.compared(commit, f"cases/{slug}.md", entry.history, g.forge)
-    return case_page(entry, cited=cited)
+    return case_page(entry, cited=cited, linked=linked.case(site(), entry, g.library))
+
+
+def site() -> Site:
+    """The library as a page names it to machines."""
+    return Site(g.base_url, g.settings.name)
 
 
 def case_page(entry: Entry, **more: object) -> str:
@@ -129,7 +139,8 @@ def _provenance(path: str, history: FileHistory | None) -> shapes.ProvenanceBody
 
 @blueprint.get("/cities/<slug>")
 def city(slug: str) -> str:
-    return city_page(g.library.city(slug))
+    entry = g.library.city(slug)
+    return city_page(entry, linked=linked.city(site(), entry))
 
 
 def city_page(entry: CityEntry, **more: object) -> str:
@@ -144,8 +155,15 @@ def city_page(entry: CityEntry, **more: object) -> str:
 
 @blueprint.get("/about")
 def about() -> str:
-    return render_template("about.html", features=FEATURES, fit=FIT, facts=g.library.facts,
-                           answer_minutes=ANSWER_SECONDS // 60)
+    return render_template("about.html", features=FEATURES, fit=FIT, facts=g.library.facts)
+
+
+@blueprint.get("/privacy")
+def privacy() -> str:
+    seconds = limits.forgets_after(g.settings)
+    return render_template("privacy.html", answer_minutes=ANSWER_SECONDS // 60,
+                           shared=g.settings.ratelimit_storage != MEMORY,
+                           forgets=wording.duration(seconds) if seconds else "")
 
 
 # For every template.
@@ -158,11 +176,12 @@ def words() -> dict[str, object]:
         "Stage": Stage, "AdoptionStatus": AdoptionStatus, "LANGUAGES": LANGUAGES, "MAX_WORDS": MAX_WORDS,
         "MAX_QUERY": MAX_QUERY_CHARACTERS,
         "canonical": f"{g.base_url}{request.path}" if "base_url" in g else "",
+        "base_url": g.get("base_url", ""), "CARD_SIZE": cards.SIZE, "listed": True,
         "label": g.library.facet_label if "library" in g else lambda facet, value: value,
     }
 
 
 for _filter in (wording.marked, wording.highlighted, wording.number, wording.money, wording.day, wording.language_name,
                 wording.own_name, wording.plural, wording.listed, wording.compared, wording.concepts, wording.ledger,
-                wording.likeness, wording.stale, wording.answers_found, citing.citable):
+                wording.likeness, wording.locale_of, wording.stale, wording.answers_found, citing.citable):
     blueprint.add_app_template_filter(_filter)

@@ -26,13 +26,13 @@ INDEX = "index.html"
 _SIGN = ('<div class="wide"><div class="notice"><p><strong>This is a preview.</strong> It shows a contribution as '
          'readers would see it. It is not published. <a href="index.html">All previews</a></p></div></div>')
 _TITLE = "Previews"
-# No search engine lists it, and it may load and run what the site itself may; who may frame it, no page can say.
+# It may load and run what the site itself may; who may frame it, no page can say.
 _POLICY = HEADERS["Content-Security-Policy"].partition("; frame-ancestors")[0]
-_HEAD = f'<meta name="robots" content="noindex"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+_HEAD = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
 
 # Attributes that hold an address; an element loses the attribute where the address leads nowhere without a server.
 _ADDRESSES = ("href", "src", "action", "formaction")
-# Elements that are nothing without their address, or load what is not there: they are left out.
+# Elements that are nothing without their address, or load what is not there or elsewhere: they are left out.
 _LOADING = frozenset({"link", "script", "img"})
 
 
@@ -43,11 +43,13 @@ def write(library: Library, settings: Settings, pages: Sequence[tuple[str, str]]
     Raises EditionError where the folder cannot be written to.
     """
     app = create_app(library, settings)
+    app.context_processor(lambda: {"listed": False})  # no cards and no facts for machines of what is not published
     client = app.test_client()
     called = {kind.folder: kind.name for kind in KINDS.values()}
     names = {f"/{folder}/{slug}": f"{called[folder]}-{slug}.html" for folder, slug in pages}
     try:
-        shutil.copytree(PACKAGE / "static", directory / "static", dirs_exist_ok=True)
+        shutil.copytree(PACKAGE / "static", directory / "static", dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("fonts"))
         theme = client.get("/theme.css")
         (directory / "static" / "theme.css").write_bytes(theme.get_data())
         listed = []
@@ -142,9 +144,9 @@ class _Page(HTMLParser):
         for name, value in attributes:
             if name in _ADDRESSES:
                 value = self._place(value or "")
+                if tag in _LOADING and (not value or urlsplit(value).netloc):
+                    return ""
                 if not value:
-                    if tag in _LOADING:
-                        return ""
                     continue
             kept.append(name if value is None else f'{name}="{escape(value)}"')
         return f"<{' '.join((tag, *kept))}>"
@@ -155,12 +157,14 @@ class _Page(HTMLParser):
         after = f"#{parts.fragment}" if parts.fragment else ""
         if parts.scheme or parts.netloc or not parts.path:
             return "" if parts.hostname == "localhost" else address
-        if parts.path.startswith("/static/"):
-            return parts.path[1:]
-        if parts.path == "/theme.css":
+        home = urlsplit(self._base_url).path
+        address, path = address.removeprefix(home), parts.path.removeprefix(home)
+        if path.startswith("/static/"):
+            return path[1:]
+        if path == "/theme.css":
             return "static/theme.css"
-        if parts.path in self._names:
-            return self._names[parts.path] + after
-        if any(parts.path.startswith(f"{page}/") for page in self._names):
+        if path in self._names:
+            return self._names[path] + after
+        if any(path.startswith(f"{page}/") for page in self._names):
             return ""  # its feed, its forms: there only once it is published
-        return f"{self._base_url}{address}" if self._base_url and parts.path.startswith("/") else ""
+        return f"{self._base_url}{address}" if self._base_url and path.startswith("/") else ""

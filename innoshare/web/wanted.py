@@ -14,7 +14,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from innoshare.choices import LANGUAGES
 from innoshare.errors import BadInput
 from innoshare.library import WANTED, ChallengeEntry, Library
-from innoshare.web import citing, parameters, shapes
+from innoshare.web import citing, linked, parameters, shapes
 from innoshare.web.wording import FOLD_AFTER, FOLDED, LEGENDS, FacetGroup, Link
 
 blueprint = Blueprint("wanted", __name__)
@@ -79,7 +79,8 @@ def challenge(slug: str) -> str:
     commit = citing.asked(request.args.items(multi=True))
     entry = g.library.challenge(slug)
     cited = citing.compared(commit, f"challenges/{slug}.md", entry.history, g.forge)
-    return challenge_page(entry, cited=cited)
+    return challenge_page(entry, cited=cited, linked=linked.challenge(
+        linked.Site(g.base_url, g.settings.name), entry, g.library))
 
 
 def challenge_page(entry: ChallengeEntry, **more: object) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
 from markupsafe import Markup, escape
@@ -22,9 +23,11 @@ from innoshare.case import Adoption, is_stale
 from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES, Outcome
 from innoshare.library import Found, Library
 from innoshare.matching import Challenge, Strength, Verdict
-from innoshare.search import FACETS, Query, Sort, joined
+from innoshare.search import FACETS, PER_PAGE, Query, Sort, joined
+from innoshare.web.exporting import FORMATS
 from innoshare.web.parameters import address
 from innoshare.web.shapes import (
+    FEED,
     EvidenceBody,
     FacetValue,
     HighlightBody,
@@ -70,7 +73,9 @@ class FacetGroup:
 
 @dataclass(frozen=True)
 class SearchPage:
-    """The search page. `levels` are (minimum level, label, number of cases) of the evidence filter."""
+    """The search page. `levels` are (minimum level, label, number of cases) of the evidence filter; `feed` tells of new
+    cases that the search finds; `embed` shows how to put it into another site; `downloads` are files of all
+    cases that it finds, none where it finds nothing."""
 
     query: Query
     body: SearchBody
@@ -83,6 +88,9 @@ class SearchPage:
     previous: str | None
     next: str | None
     did_you_mean: Link | None
+    feed: str
+    embed: str
+    downloads: tuple[Link, ...]
 
 
 def search_page(found: Found, library: Library, base_url: str = "") -> SearchPage:
@@ -110,7 +118,22 @@ def search_page(found: Found, library: Library, base_url: str = "") -> SearchPag
         next=to_page(query.page + 1) if query.page < last else None,
         did_you_mean=Link(body.did_you_mean, address(replace(query, text=body.did_you_mean, page=1), path))
         if body.did_you_mean else None,
+        feed=address(followed(query), url_of(base_url, FEED)),
+        embed=address(replace(query, page=1, per_page=PER_PAGE), url_of(base_url, "embed")),
+        downloads=tuple(Link(kind.label, address(replace(query, page=1, per_page=PER_PAGE),
+                                                 url_of(base_url, "api", "v1", f"cases.{kind.ending}")))
+                        for kind in FORMATS.values()) if body.total else (),
     )
+
+
+def followed(query: Query) -> Query:
+    """What one follows who follows a search: its words and filters, in the order of the feed."""
+    return replace(query, sort=Sort.RELEVANCE, page=1, per_page=PER_PAGE)
+
+
+def asked_for(query: Query, library: Library) -> list[str]:
+    """The words and filters of a search, as a title says them."""
+    return [*([f"“{query.text}”"] if query.text else ()), *(chip.text for chip in _chips(query, library, ""))]
 
 
 def _groups(body: SearchBody) -> Iterable[FacetGroup]:
@@ -288,6 +311,12 @@ def language_name(code: str) -> str:
     return str(LOCALE.languages.get(code, code))
 
 
+def locale_of(code: str) -> str:
+    """A language with the country where most of those live who speak it, as Open Graph wants it: sv_SE."""
+    country = LOCALE.territory if code == LOCALE.language else get_global("likely_subtags").get(code, "")[-2:]
+    return f"{code}_{country}" if country else code
+
+
 def own_name(code: str) -> str:
     """What a language is called by those who speak it, as on a button: "Suomi"."""
     name = str(Locale(code).language_name)
@@ -301,3 +330,10 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 def plural(count: int, one: str, many: str = "") -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def duration(seconds: int) -> str:
+    """In the largest unit of which it is a whole number: 90 is "90 seconds", 120 is "2 minutes"."""
+    unit, size = next((unit, size) for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+                      if seconds % size == 0)
+    return plural(seconds // size, unit)

@@ -13,8 +13,8 @@ from innoshare.web import create_app
 CHALLENGE = "In heavy rain the sewers overflow and water stands in streets and cellars."
 PATHS = ("/", "/search", "/search?q=city&outcome=positive&evidence=1", "/search?q=zyxwvuts&theme=food",
          "/search?page=abc&year_from=x", "/match", f"/match?challenge={CHALLENGE}&city=rotterdam",
-         "/match?challenge=zyxwv utsrq ponml", "/match?challenge=x", "/about", "/nothing", "/cities/rotterdam",
-         "/cases/rotterdam-water-squares", "/cases/seattle-pronto-bike-share", "/challenges",
+         "/match?challenge=zyxwv utsrq ponml", "/match?challenge=x", "/about", "/privacy", "/api/docs", "/nothing",
+         "/cities/rotterdam", "/cases/rotterdam-water-squares", "/cases/seattle-pronto-bike-share", "/challenges",
          "/challenges?country=NL&status=solved", "/challenges?status=x", "/challenges/toronto-basement-flooding",
          "/challenges/rotterdam-wooden-foundations")
 

@@ -36,11 +36,12 @@ def test_previews_open_from_disk_with_all_that_belongs_to_them(page: Any, site: 
 
 def test_links_below_a_page_that_is_not_published_yet_are_no_links(page: Any, library: Library, tmp_path: Path) -> None:
     pages = [*PAGES, ("challenges", "sandhaven-late-shifts")]
-    preview.write(library, Settings(base_url="https://library.example"), pages, tmp_path)
+    preview.write(library, Settings(base_url="https://library.example/lib"), pages, tmp_path)
     text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.html"))
     assert not [found for folder, slug in pages for found in re.findall(f'{folder}/{slug}/[^"]*', text)]
     page.goto((tmp_path / "case-testby-night-buses.html").as_uri())
-    assert page.get_by_role("link", name="About").first.get_attribute("href") == "https://library.example/about"
+    assert page.get_by_role("link", name="About").first.get_attribute("href") == "https://library.example/lib/about"
+    assert page.get_by_role("link", name="Testby").first.get_attribute("href") == "city-testby.html"
     assert page.get_by_role("link", name="We do this").count() == 0
 
 
