@@ -1,10 +1,11 @@
-"""Commands for those who keep a library true: stale."""
+"""Commands for those who keep a library: stale, stats."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
+from rich.table import Table
 
 from innoshare.cli.common import err, library_now, out, print_json
 from innoshare.config import Settings
@@ -61,6 +62,27 @@ def stale(settings: Settings, days: int | None, before: datetime | None, as_json
         contact = inquiry.contact
         out.print(f"\n[bold]To {escape(contact.role)}, {escape(contact.organisation)}[/], {escape(contact.url)}\n")
         out.print(escape("\n".join(f"    {line}".rstrip() for line in text.splitlines())))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+@click.pass_obj
+def stats(settings: Settings, as_json: bool) -> None:
+    """What the library holds, in numbers: themes, places, outcomes, evidence, and where there are gaps."""
+    from innoshare import content
+    from innoshare.holdings import holdings
+
+    groups = holdings(content.read(settings.content))
+    if as_json:
+        print_json({group.title: dict(group.counts) for group in groups})
+        return
+    for group in groups:
+        table = Table(title=group.title, title_justify="left", title_style="bold", show_header=False, box=None)
+        table.add_column()
+        table.add_column(justify="right")
+        for label, count in group.counts.items():
+            table.add_row(escape(label), f"{count:,}", style="" if count else "yellow")
+        out.print(table, "")
 
 
 def _body(inquiry: "Inquiry", text: str, base_url: str, forge: "Forge | None") -> dict[str, object]:
