@@ -47,6 +47,16 @@ def test_a_copied_text_is_noticed_in_another_city_as_well(folder: Path) -> None:
     assert "in the same words" in problem.message
 
 
+def test_cases_may_rest_on_the_same_sources(folder: Path) -> None:
+    """The words of an address are nobody's text."""
+    links = " ".join(f"[{number}](https://news.example/{number}/{'-'.join('abcdefghij')}-{number}.html)"
+                     for number in range(10))
+    for slug in ("sandhaven-rent-fund", "rio-verde-food-caddies"):
+        path = folder / "cases" / f"{slug}.md"
+        path.write_text(path.read_text(encoding="utf-8") + f"\n{links}\n", encoding="utf-8")
+    assert noticed(folder) == []
+
+
 def test_a_translation_is_no_second_case(folder: Path) -> None:
     city = line_of(folder, "city")
     copy(folder, "testby-buses-translated",

@@ -22,6 +22,8 @@ MIN_LETTERS = 4  # Shorter words are mostly grammar.
 # Words in the same order that nobody writes twice by chance, and how many such runs make a copy: a shared sentence of
 # an official name or a quotation has some ten.
 RUN_WORDS, MIN_RUNS = 8, 20
+# Where a link leads: two cases may rest on the same source, and an address in a newspaper has a dozen words.
+_ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://\S+")
 
 
 def alike(cases: Mapping[str, Case]) -> Iterator[tuple[str, str, float]]:
@@ -44,7 +46,7 @@ def copied(cases: Mapping[str, Case]) -> Iterator[tuple[str, str, str]]:
     holders: dict[int, str] = {}
     shared: dict[tuple[str, str], list[str]] = defaultdict(list)
     for case in cases.values():
-        words = re.findall(r"\w+", f"{case.summary}\n{case.challenge}\n{case.body}")
+        words = re.findall(r"\w+", _ADDRESS.sub("", f"{case.summary}\n{case.challenge}\n{case.body}"))
         for at in range(len(words) - RUN_WORDS + 1):
             run = " ".join(words[at:at + RUN_WORDS])
             holder = holders.setdefault(hash(run.casefold()), case.slug)
