@@ -140,6 +140,17 @@ def test_questions_in_many_languages(heat: WhooshEngine, text: str, language: st
     assert slugs(heat, text, language=language)[0] == first
 
 
+def test_a_word_is_not_rare_because_its_language_is(tmp_path: Path) -> None:
+    """The one Swedish case does not answer every question in Swedish by its everyday words."""
+    engine = index(tmp_path, [*CASES[:40], case("squares", "Water squares", "Rotterdam stores rain."),
+                              case("energi", "Kommunen sparar energi", "Kommunen sparar. | Den byter pannor.", "sv")])
+    try:
+        assert slugs(engine, "kommunen Rotterdam", language="sv")[0] == "squares"
+        assert slugs(engine, "kommunen energi", language="sv")[0] == "energi"
+    finally:
+        engine.close()
+
+
 def test_no_text_finds_everything_newest_first(heat: WhooshEngine) -> None:
     for text in ("", "  ", "***", "?!"):
         assert slugs(heat, text, per_page=3, page=1) == ["ecole-fraiche", "viileat-koulut", "co-design"]

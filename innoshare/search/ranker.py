@@ -42,9 +42,6 @@ B = {"title": 0.5, "challenge": 0.5, "summary": 0.5, "topics": 0.5, "place": 0.5
 # How fast repeating a word stops to help. 1.2 to 1.8 is a plateau on both collections; this is its middle.
 K1 = 1.5
 
-# Cases that a language must have before it is asked how rare a word is in it: fewer cannot tell rare from common.
-MIN_AMONG = 30
-
 # Bytes of scored postings kept per process. 10,000 cases of 400 words have some 30 MB in all, so nothing is read
 # twice; far beyond that size the rarest asked words are read again (about 1 ms each).
 CACHE_BYTES = 64 * 1024 * 1024
@@ -138,15 +135,17 @@ class Ranker:
         """A word that may stand as any of `terms`: each document scores by its best one, and what the word is worth
         comes from all documents that hold any, so a rare accidental form is worth no more than the word.
 
-        `among` are the rows in the language of the question, if that is known and has at least MIN_AMONG. How rare a
-        word is, is counted among these where it stands in any: the commonest French words are rare in a library of
-        English cases.
+        `among` are the rows in the language of the question, if that is known and has any. How rare a word is, is
+        counted among these where it stands in any: the commonest French words are rare in a library of English cases.
+        Where a language has few cases, none of its words is rare there, so that a question in Swedish does not find
+        the one Swedish case whatever it asks; concepts and meaning decide. (Asked only of languages with 30 cases and
+        more, as before, nDCG@10 of 40 judged questions in ten languages was .570, with any number it is .636.)
         """
         rows, gains, idf = self._cached(terms, lambda: self._score(terms))
         worth = float(idf[0])
         if among is not None and (holding := int(np.count_nonzero(among[rows]))):
             size = int(np.count_nonzero(among))
-            worth = min(worth, self.scoring.idf(size, holding)) if size >= MIN_AMONG else worth
+            worth = min(worth, self.scoring.idf(size, holding))
         return Scored(rows, gains, worth)
 
     def scores(self, words: Iterable[tuple[Scored, float]]) -> Floats:
