@@ -30,7 +30,7 @@ BREAK_OUT = "</script></title>\"'><i id=pwned><!-- <script>{{7*7}}]]>\u2028\u202
 
 VOCABULARY = json.loads((Path(__file__).parent / "schema_org.json").read_text(encoding="utf-8"))
 # Types of values that are texts in JSON, and how these look.
-TEXTS = {"Text": ".", "URL": r"https?://[\w.:-]+(/[^\s\"<>]*)?$", "DateTime": r"\d{4}-\d\d-\d\dT",
+TEXTS = {"Text": ".", "URL": r"https?://[\w.:-]+([/?][^\s\"<>]*)?$", "DateTime": r"\d{4}-\d\d-\d\dT",
          "Date": r"\d{4}(-\d\d(-\d\d)?)?$"}
 NUMBERS = {"Integer": int, "Number": (int, float), "Boolean": bool}
 
