@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import broken_rules, fits, needs_axe, needs_chromium, open_all, served
+from chromium import SCREENS, broken_rules, fits, needs_axe, needs_chromium, open_all, served
 from test_submit import active, answer, tab_to
 
 from innoshare import content
@@ -69,8 +69,7 @@ def test_a_city_is_added_by_keyboard_and_the_file_passes_the_check(browser: Any,
 
 
 @needs_axe
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@SCREENS
 def test_no_page_on_the_way_breaks_a_rule_of_accessibility_or_is_too_wide(browser: Any, site: str, scheme: str,
                                                                          width: int) -> None:
     context = browser.new_context(base_url=site, color_scheme=scheme, viewport={"width": width, "height": 900},

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import broken_rules, fits, needs_axe, needs_chromium, open_all, served
+from chromium import SCREENS, broken_rules, fits, needs_axe, needs_chromium, open_all, served
 from click.testing import CliRunner
 
 from innoshare import content
@@ -404,8 +404,7 @@ def test_no_page_of_the_form_is_wider_than_the_smallest_screen(page: Any) -> Non
 
 
 @needs_axe
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@SCREENS
 def test_no_page_of_the_form_breaks_a_rule_of_accessibility(
         browser: Any, site: str, scheme: str, width: int) -> None:
     context = browser.new_context(base_url=site, color_scheme=scheme, viewport={"width": width, "height": 900},
