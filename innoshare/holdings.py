@@ -14,6 +14,7 @@ from babel import Locale
 from innoshare.case import Case, OpenChallenge
 from innoshare.choices import EVIDENCE_LEVELS, AdoptionStatus, ChallengeStatus, Outcome, SizeBand, Stage, Status
 from innoshare.content import Content
+from innoshare.edition import country_name
 
 # From how many cases on there is a choice: two can be one and its copy.
 CHOICE = 3
@@ -35,8 +36,7 @@ def holdings(found: Content) -> tuple[Group, ...]:
     """What the valid files of a content folder hold."""
     every = [case for case in found.cases.values() if case.status is Status.PUBLISHED]
     cases = _originals(every)
-    countries = Counter(_ENGLISH.territories.get(code, code) for code in
-                        (found.cities[case.city].country for case in cases))
+    countries = Counter(country_name(found.cities[case.city].country) for case in cases)
     sizes = Counter(found.cities[case.city].size_band for case in cases)
     words = sorted(len(case.body.split()) for case in cases)
     adoptions = [adoption for case in cases for adoption in case.adoptions]

@@ -360,9 +360,10 @@ class Library:
     def _days(self) -> Mapping[str, str]:
         """The day of the last change of every published case; of one that came into the library later, that day: who
         follows the library has not seen it before, whatever day its file says."""
-        histories = self.histories(f"cases/{slug}.md" for slug, _, _ in self.last_changes())
+        changed = self.last_changes()
+        histories = self.histories(f"cases/{slug}.md" for slug, _, _ in changed)
         first = {path: history.first_published or "" for path, history in histories.items()}
-        return {slug: max(day, first.get(f"cases/{slug}.md", "")) for slug, _, day in self.last_changes()}
+        return {slug: max(day, first.get(f"cases/{slug}.md", "")) for slug, _, day in changed}
 
     @property
     def catalogue_file(self) -> Path:

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "drafting": {"case", "choices", "content", "errors", "schema"},
     "adopting": {"case", "content", "errors"},
     "keeping": {"case", "forge"},
-    "holdings": {"case", "choices", "content"},
+    "holdings": {"case", "choices", "content", "edition"},
     "web": {"adopting", "case", "choices", "config", "content", "drafting", "errors", "forge", "library", "matching",
             "provenance", "render", "search"},
     "cli": {"case", "choices", "config", "content", "drafting", "edition", "errors", "forge", "forge_api", "founding",

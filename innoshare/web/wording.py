@@ -98,6 +98,7 @@ def search_page(found: Found, library: Library, base_url: str = "") -> SearchPag
     query, body = found.results.query, search_body(found, library, base_url)
     path = url_of(base_url, "search")
     last = last_page(body.total, query.per_page)
+    unpaged = replace(query, page=1, per_page=PER_PAGE)
 
     def to_page(page: int) -> str:
         return address(replace(query, page=page), path)
@@ -119,9 +120,8 @@ def search_page(found: Found, library: Library, base_url: str = "") -> SearchPag
         did_you_mean=Link(body.did_you_mean, address(replace(query, text=body.did_you_mean, page=1), path))
         if body.did_you_mean else None,
         feed=address(followed(query), url_of(base_url, FEED)),
-        embed=address(replace(query, page=1, per_page=PER_PAGE), url_of(base_url, "embed")),
-        downloads=tuple(Link(kind.label, address(replace(query, page=1, per_page=PER_PAGE),
-                                                 url_of(base_url, "api", "v1", f"cases.{kind.ending}")))
+        embed=address(unpaged, url_of(base_url, "embed")),
+        downloads=tuple(Link(kind.label, address(unpaged, url_of(base_url, "api", "v1", f"cases.{kind.ending}")))
                         for kind in FORMATS.values()) if body.total else (),
     )
 
