@@ -330,7 +330,9 @@ class Case(Record):
     last_verified: Annotated[Day | None, Field(description="The day somebody last checked that this is still true")
                              ] = None
     same_as: Annotated[list[Url], Field(max_length=20, description="The same case in other libraries")] = []
-    translations: Annotated[list[Translation], Field(max_length=40, description="This case in other languages")] = []
+    translation_of: Annotated[Slug | None, Field(description="The case whose text this is in another language")] = None
+    translations: Annotated[list[Translation], Field(
+        max_length=40, description="This case in other languages, where none is the translation of another")] = []
 
     @property
     def year(self) -> int | None:

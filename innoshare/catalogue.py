@@ -10,7 +10,7 @@ adoptions, has a table.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,18 +34,23 @@ CARDS_IN_MEMORY = 20_000
 
 # The version of the tables, kept in the file as its `user_version`: the file is handed out, and who reads it must be
 # able to tell. Raise it with every change of them; a test compares.
-TABLES_VERSION = 1
+TABLES_VERSION = 2
 # Values that are compared in one statement: SQLite takes 32,766 by default, older ones 999.
 MOST_VARIABLES = 900
 
 
 class CaseRow(SQLModel, table=True):
-    """A published or archived case. `digest` is that of its file, `document_digest` that of what was indexed."""
+    """A published or archived case. `digest` is that of its file, `document_digest` that of what was indexed.
+
+    `original` is the case that it tells in another language, itself where it is no translation. Lists and counts are of
+    cases, each once: of those that are their own original.
+    """
 
     __tablename__ = "case"
     slug: str = Field(primary_key=True)
     digest: str
     document_digest: str
+    original: str = Field(index=True)
     status: str = Field(index=True)
     title: str
     summary: str
@@ -176,6 +181,9 @@ class SimilarRow(SQLModel, table=True):
     other: str
 
 
+# What lists and counts are of.
+_CASES = CaseRow.status == Status.PUBLISHED, CaseRow.original == CaseRow.slug
+
 R = TypeVar("R", Case, City, OpenChallenge)
 
 _Renderings = TypeAdapter(Rendered)
@@ -245,14 +253,15 @@ class Catalogue:
                 found.setdefault(challenge, Counter())[Strength(strength)] = count
         return found
 
-    def challenges_answered_by(self, case: str) -> dict[str, Strength]:
-        """The challenges that a case answers or warns of, with how strongly."""
+    def challenges_answered_by(self, versions: Collection[str]) -> dict[str, Strength]:
+        """The challenges that a case, in any of its versions, answers or warns of, with how strongly."""
         with self._reading() as session:
-            rows = session.exec(select(AnswerRow.challenge, AnswerRow.strength).where(AnswerRow.case == case))
+            rows = session.exec(select(AnswerRow.challenge, AnswerRow.strength)
+                                .where(col(AnswerRow.case).in_(versions)))
             return {challenge: Strength(strength) for challenge, strength in rows}
 
     def inspirations(self) -> list[tuple[str, str]]:
-        """Pairs of a case and one that it learned from."""
+        """Pairs of a case and one that it learned from; of what a translation says as of its original."""
         with self._reading() as session:
             return list(session.exec(select(InspirationRow.case, InspirationRow.source)
                                      .order_by(InspirationRow.case, InspirationRow.source)))
@@ -328,7 +337,7 @@ class Catalogue:
 
     def newest(self, offset: int, limit: int, *, warnings_only: bool = False) -> tuple[int, list[Card]]:
         """How many cases are published, and a page of them, newest first."""
-        wanted: list[Any] = [CaseRow.status == Status.PUBLISHED]
+        wanted: list[Any] = [*_CASES]
         if warnings_only:
             wanted.append(col(CaseRow.is_warning))
         with self._reading() as session:
@@ -336,7 +345,7 @@ class Catalogue:
         return total, self._read_cards(*wanted, offset=offset, limit=limit)
 
     def last_changes(self) -> list[tuple[str, str, str]]:
-        """(slug, city, day of the last change) of every published case, newest first."""
+        """(slug, city, day of the last change) of every published case in each of its versions, newest first."""
         newest_first = col(CaseRow.updated).desc(), col(CaseRow.slug)
         with self._reading() as session:
             return list(session.exec(select(CaseRow.slug, CaseRow.city, CaseRow.updated)
@@ -350,19 +359,25 @@ class Catalogue:
 
     def of_city(self, city: str) -> list[Card]:
         """The published cases of a city."""
-        return self._read_cards(CaseRow.city == city, CaseRow.status == Status.PUBLISHED)
+        return self._read_cards(CaseRow.city == city, *_CASES)
 
     def adopted_by(self, city: str) -> list[Card]:
         """The published cases that a city took up from elsewhere."""
         taken = select(AdoptionRow.case).where(AdoptionRow.city == city, col(AdoptionRow.status).in_(TAKEN_UP))
-        return self._read_cards(col(CaseRow.slug).in_(taken), CaseRow.status == Status.PUBLISHED)
+        return self._read_cards(col(CaseRow.slug).in_(taken), *_CASES)
 
     def counts(self) -> tuple[int, int, int]:
         """Published cases, their cities, their countries."""
         columns = func.count(), func.count(func.distinct(CaseRow.city)), func.count(func.distinct(CaseRow.country))
         with self._reading() as session:
-            cases, cities, countries = session.exec(select(*columns).where(CaseRow.status == Status.PUBLISHED)).one()
+            cases, cities, countries = session.exec(select(*columns).where(*_CASES)).one()
             return cases, cities, countries
+
+    def originals(self) -> dict[str, str]:
+        """Published case, in each of its versions -> its original."""
+        with self._reading() as session:
+            return dict(session.exec(select(CaseRow.slug, CaseRow.original)
+                                     .where(CaseRow.status == Status.PUBLISHED)).all())
 
     def languages(self) -> list[str]:
         with self._reading() as session:
@@ -418,14 +433,16 @@ def _writing(path: Path) -> Iterator[Session]:
 
 def write(path: Path, *, cases: Mapping[str, Case], challenges: Mapping[str, OpenChallenge], cities: Mapping[str, City],
           vocabulary: Vocabulary, concepts: Mapping[str, Concept], rendered: Mapping[str, Rendered],
-          digests: Mapping[str, str], documents: Mapping[str, str], similar: Mapping[str, Sequence[str]],
-          country_names: Mapping[str, str], histories: Mapping[str, FileHistory], texts: Mapping[str, str]) -> None:
+          digests: Mapping[str, str], documents: Mapping[str, str], originals: Mapping[str, str],
+          similar: Mapping[str, Sequence[str]], country_names: Mapping[str, str],
+          histories: Mapping[str, FileHistory], texts: Mapping[str, str]) -> None:
     """Write the catalogue of an edition to `path`, which must not exist.
 
     `rendered`, `digests`, `histories` and `texts` map a file's path (`cases/x.md`) to its rendered body, its digest (of
-    every file, in order or not), what git knows of it and (of cases) all it says; `documents` and `similar` map a
-    case's slug to the digest of its document and to the slugs of cases like it; `country_names` maps country codes to
-    names. Raises EditionError where the disk refuses.
+    every file, in order or not), what git knows of it and (of cases) all it says; `documents`, `originals` and
+    `similar` map a published case's slug to the digest of its document, to the case that it tells in another language
+    (or to itself) and to the slugs of cases like it; `country_names` maps country codes to names. Raises EditionError
+    where the disk refuses.
     """
     with _writing(path) as session:
         for file, history in histories.items():
@@ -449,6 +466,7 @@ def write(path: Path, *, cases: Mapping[str, Case], challenges: Mapping[str, Ope
             file, city = f"cases/{case.slug}.md", cities[case.city]
             session.add(CaseRow(
                 slug=case.slug, digest=digests.get(file, ""), document_digest=documents.get(case.slug, ""),
+                original=originals.get(case.slug, case.slug),
                 status=case.status, title=case.title, summary=case.summary, language=case.language, city=case.city,
                 city_name=city.name, country=city.country, country_name=country_names[city.country], year=case.year,
                 stage=case.stage, outcome=case.outcome, evidence_level=case.evidence_level,
@@ -458,12 +476,12 @@ def write(path: Path, *, cases: Mapping[str, Case], challenges: Mapping[str, Ope
                 session.add(TagRow(case=case.slug, vocabulary=field, value=value))
             for position, other in enumerate(similar.get(case.slug, ())):
                 session.add(SimilarRow(case=case.slug, position=position, other=other))
-            for source in dict.fromkeys(case.inspired_by):
-                if source in cases:
-                    session.add(InspirationRow(case=case.slug, source=source))
             for position, adoption in enumerate(case.adoptions):
                 session.add(AdoptionRow(case=case.slug, position=position, city=adoption.city,
                                         status=adoption.status))
+        for learner, source in sorted({(originals.get(case.slug, case.slug), originals.get(source, source))
+                                       for case in cases.values() for source in case.inspired_by if source in cases}):
+            session.add(InspirationRow(case=learner, source=source))
         for challenge in challenges.values():
             file = f"challenges/{challenge.slug}.md"
             session.add(ChallengeRow(slug=challenge.slug, digest=digests.get(file, ""), city=challenge.city,

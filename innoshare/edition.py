@@ -39,7 +39,7 @@ from babel import Locale, localedata
 from innoshare import catalogue, content, provenance, render, vectors
 from innoshare.case import Case, City, OpenChallenge, Result
 from innoshare.catalogue import Catalogue
-from innoshare.choices import LANGUAGES, Section, Status
+from innoshare.choices import LANGUAGES, Section
 from innoshare.content import Content
 from innoshare.errors import BadInput, EditionError, Problem
 from innoshare.matching import Challenge, Match, Matcher
@@ -310,8 +310,9 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     # In every language: whoever asks in another than the case's finds it at least by its theme.
     labels = {name: {slug: "\n".join(dict.fromkeys(term.label.values())) for slug, term in terms.items()}
               for name, terms in found.vocabulary.items()}
-    documents = [_document(case, cities[case.city], labels, rendered[f"cases/{slug}.md"])
-                 for slug, case in cases.items() if case.status is Status.PUBLISHED]
+    originals = content.originals(cases)
+    documents = [_document(cases[slug], original, cities[cases[slug].city], labels, rendered[f"cases/{slug}.md"])
+                 for slug, original in originals.items()]
     digests = {item.slug: _hash(asdict(item)) for item in documents}
     changed: set[str] | None = None
     if previous.index is not None:
@@ -323,7 +324,7 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     try:
         catalogue.write(directory / "catalogue.sqlite", cases=cases, challenges=challenges, cities=cities,
                         vocabulary=found.vocabulary, concepts=found.concepts, rendered=rendered,
-                        digests=found.digests, documents=digests,
+                        digests=found.digests, documents=digests, originals=originals,
                         similar=_similar(engine, documents, cases, progress),
                         country_names={city.country: country_name(city.country) for city in cities.values()},
                         histories={path: known for path, known in history.files.items() if path in rendered},
@@ -349,20 +350,14 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
 
 def _similar(engine: Engine, documents: Sequence[Document], cases: Mapping[str, Case], progress: Progress
              ) -> dict[str, tuple[str, ...]]:
-    """For each case those like it, by its title and its challenge, that share a theme with it; its translations are the
-    same, not like it."""
+    """For each case those like it, by its title and its challenge, that share a theme with it."""
     step = _counted("Comparing", len(documents), progress)
-    same: dict[str, set[str]] = {slug: {slug} for slug in cases}
-    for slug, case in cases.items():
-        for other in (item.case for item in case.translations if item.case in same):
-            same[slug].add(other)
-            same[other].add(slug)
     similar = {}
     for item in documents:
         told = f"{item.texts['title']}\n{item.texts['challenge']}"
-        found = engine.similar(item.slug, told, item.language, 2 * SIMILAR + len(same[item.slug]))
-        similar[item.slug] = tuple(other for other in found if other not in same[item.slug]
-                                   and set(cases[other].themes) & set(cases[item.slug].themes))[:SIMILAR]
+        found = engine.similar(item.slug, told, item.language, 2 * SIMILAR)
+        similar[item.slug] = tuple(other for other in found
+                                   if set(cases[other].themes) & set(cases[item.slug].themes))[:SIMILAR]
         step(item.slug)
     return similar
 
@@ -405,9 +400,10 @@ def _render(found: Content, previous: _Previous, progress: Progress
     return kept | fresh, failed, len(missing)
 
 
-def _document(case: Case, city: City, labels: Mapping[str, Mapping[str, str]], rendered: Rendered) -> Document:
+def _document(case: Case, original: str, city: City, labels: Mapping[str, Mapping[str, str]],
+              rendered: Rendered) -> Document:
     countries = {country_name(city.country, language) for language in (*LANGUAGES, case.language)}
-    return document(case, city, sorted(countries), labels, rendered.text, _passages(case, rendered))
+    return document(case, original, city, sorted(countries), labels, rendered.text, _passages(case, rendered))
 
 
 def _passages(case: Case, rendered: Rendered) -> Iterator[tuple[str, str]]:

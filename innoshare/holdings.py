@@ -5,14 +5,15 @@ without it. Every value of a vocabulary is named, those without a case too: a ga
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
 from babel import Locale
 
+from innoshare import content
 from innoshare.case import Case, OpenChallenge
-from innoshare.choices import EVIDENCE_LEVELS, AdoptionStatus, ChallengeStatus, Outcome, SizeBand, Stage, Status
+from innoshare.choices import EVIDENCE_LEVELS, AdoptionStatus, ChallengeStatus, Outcome, SizeBand, Stage
 from innoshare.content import Content
 from innoshare.edition import country_name
 
@@ -34,8 +35,8 @@ class Group:
 
 def holdings(found: Content) -> tuple[Group, ...]:
     """What the valid files of a content folder hold."""
-    every = [case for case in found.cases.values() if case.status is Status.PUBLISHED]
-    cases = _originals(every)
+    originals = content.originals(found.cases)
+    every, cases = ([found.cases[slug] for slug in dict.fromkeys(slugs)] for slugs in (originals, originals.values()))
     countries = Counter(country_name(found.cities[case.city].country) for case in cases)
     sizes = Counter(found.cities[case.city].size_band for case in cases)
     words = sorted(len(case.body.split()) for case in cases)
@@ -78,19 +79,6 @@ def holdings(found: Content) -> tuple[Group, ...]:
                                 "Most": words[-1]} if words else {}),
         Group("The wanted board", _by_status(found.challenges.values())),
     )
-
-
-def _originals(cases: Sequence[Case]) -> list[Case]:
-    """The cases without the translations of others among them: of those that name each other, the one that was named
-    by the most, and of equals the first."""
-    named = Counter(other.case for case in cases for other in case.translations)
-    told: set[str] = set()
-    originals = list[Case]()
-    for case in sorted(cases, key=lambda case: (-named[case.slug], case.slug)):
-        if case.slug not in told:
-            originals.append(case)
-            told |= {case.slug, *(other.case for other in case.translations)}
-    return sorted(originals, key=lambda case: case.slug)
 
 
 def _used(name: str, cases: Iterable[Case], found: Content) -> dict[str, int]:

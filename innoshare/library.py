@@ -56,8 +56,8 @@ class Entry:
     `adopters` are the cities named in its adoptions that have a file. `origins` are the cases it learned from, as far
     as they are here, each followed by those that this one learned from; `learners` those that learned from it, each
     followed by those that learned from this one; of both at most MOST_LEARNED, each case once. `similar` are the cases
-    like it, most like it first; `challenges` the open challenges that it answers. `history` is what git knows of its
-    file, None where that is nothing.
+    like it, most like it first; `versions` the same case in other languages, the original first; `challenges` the open
+    challenges that it answers. `history` is what git knows of its file, None where that is nothing.
     """
 
     case: Case
@@ -68,8 +68,14 @@ class Entry:
     origins: tuple[Learned, ...]
     learners: tuple[Learned, ...]
     similar: tuple[Card, ...]
+    versions: tuple[Card, ...]
     challenges: tuple[OpenChallenge, ...]
     history: FileHistory | None
+
+    @property
+    def original(self) -> Card | None:
+        """The case that this one is the translation of; None where it is none."""
+        return next((card for card in self.versions if card.slug == self.case.translation_of), None)
 
     @property
     def inspirations(self) -> Mapping[str, Card]:
@@ -164,7 +170,7 @@ class Library:
 
     def warm(self) -> None:
         """Compute what is computed once, before anybody waits for it."""
-        _ = self.facts, self.challenges, self.answer_counts, self.cities, self.languages, self._names
+        _ = self._versions, self.facts, self.challenges, self.answer_counts, self.cities, self.languages, self._names
         self._engine.candidates(WARMING)
 
     def entry(self, slug: str) -> Entry:
@@ -174,15 +180,18 @@ class Library:
             raise NotFound("There is no case of this name in the library.")
         case, rendered = found
         city = self.cities[case.city]
-        answered = self._catalogue.challenges_answered_by(slug)
+        original = self.originals.get(slug, slug)
+        versions = self._versions.get(original, [slug])
+        answered = self._catalogue.challenges_answered_by(versions)
         strong = [name for name, strength in answered.items() if strength is Strength.STRONG]
         return Entry(
             case, city, country_name(city.country), rendered,
             adopters={item.city: self.cities[item.city] for item in case.adoptions
                       if item.city and item.city in self.cities},
             origins=self.origins(case),
-            learners=self._lineage(slug, self._learners),
+            learners=self._lineage(original, self._learners),
             similar=tuple(self.cards(self._catalogue.similar(slug)).values()),
+            versions=tuple(card for card in self.cards(versions).values() if card.slug != slug),
             challenges=() if case.is_warning else tuple(item for item in self.challenges if item.slug in strong
                                                      and item.status is not ChallengeStatus.SOLVED),
             history=self._catalogue.history(f"cases/{slug}.md"))
@@ -203,6 +212,17 @@ class Library:
             waiting += [(other, depth + 1) for other in reversed(new)]
         del depths[slug]
         return tuple(Learned(card, depths[other]) for other, card in self.cards(depths).items())
+
+    @cached_property
+    def originals(self) -> Mapping[str, str]:
+        """Published case, in each of its versions -> the one that it tells in another language, or itself."""
+        return self._catalogue.originals()
+
+    @cached_property
+    def _versions(self) -> Mapping[str, Sequence[str]]:
+        """Original -> itself and its translations."""
+        return _grouped((original, slug) for slug, original in sorted(
+            self.originals.items(), key=lambda pair: (pair[0] != pair[1], pair[0])))
 
     @cached_property
     def _teachers(self) -> dict[str, list[str]]:
@@ -300,7 +320,7 @@ class Library:
         return total, tuple(cards)
 
     def last_changes(self) -> Sequence[tuple[str, str, str]]:
-        """(slug, city, day of the last change) of every published case, newest first."""
+        """(slug, city, day of the last change) of every published case in each of its versions, newest first."""
         return self._catalogue.last_changes()
 
     def years(self) -> tuple[int | None, int | None]:
@@ -358,8 +378,8 @@ class Library:
 
     @cached_property
     def _days(self) -> Mapping[str, str]:
-        """The day of the last change of every published case; of one that came into the library later, that day: who
-        follows the library has not seen it before, whatever day its file says."""
+        """The day of the last change of every published case in each of its versions; of one that came into the library
+        later, that day: who follows the library has not seen it before, whatever day its file says."""
         changed = self.last_changes()
         histories = self.histories(f"cases/{slug}.md" for slug, _, _ in changed)
         first = {path: history.first_published or "" for path, history in histories.items()}
@@ -404,7 +424,7 @@ class Library:
                  for facet, vocabulary in VOCABULARY_OF_FACET.items()
                  for slug, term in self.vocabulary[vocabulary].items()]
         named += [Suggestion("city", city.name, slug) for slug, city in self.cities.items()]
-        named += [Suggestion("case", card.title, card.slug) for card in self._catalogue.newest(0, -1)[1]]
+        named += [Suggestion("case", card.title, card.slug) for card in self.cards(self.originals).values()]
         return [(fold(item.text), item) for item in named]
 
     def facet_label(self, facet: str, value: str) -> str:

@@ -138,10 +138,10 @@ def evaluate(collection: Collection, own: Library | None = None, concepts: Mappi
             if own is None:
                 raise CollectionError(f"{collection.name} has no corpus.jsonl, and there is no library to ask.")
             library = own
-            cases = [library.entry(card.slug) for card in library.cases(1, -1)[1]]
+            cases = [library.entry(slug) for slug in library.originals]
             documents = [Text(entry.case.slug, f"{entry.case.challenge}\n{entry.case.summary}\n{entry.rendered.text}",
                               entry.case.title) for entry in cases]
-            names = {entry.case.slug: entry.case.slug for entry in cases}
+            names = library.originals  # Judged as one: in which language a case is shown is no matter of grades.
         else:
             documents = list(collection.documents)
             names = {f"d{number}": document.id for number, document in enumerate(documents)}
@@ -156,11 +156,13 @@ def evaluate(collection: Collection, own: Library | None = None, concepts: Mappi
             if collection.documents is not None:
                 library.close()
         progress("Asking the baseline", 0, 1)
-        baseline = stock.run(Path(place) / "stock", ((item.id, item.title, item.text) for item in documents),
-                             {question.id: question.text for question in collection.questions}, DEPTH)
+        asked = {question.id: question.text for question in collection.questions}
+        texts = ((item.id, item.title, item.text) for item in documents)
+        baseline = {question: _once(ranking, names) for question, ranking in
+                    stock.run(Path(place) / "stock", texts, asked, 2 * DEPTH).items()}
         progress("Asking the baseline", 1, 1)
-    return Report(collection.name, len(documents), measure(collection, run), measure(collection, baseline), honesty,
-                  run)
+    return Report(collection.name, len(set(names.values())), measure(collection, run), measure(collection, baseline),
+                  honesty, run)
 
 
 def measure(collection: Collection, run: Run) -> dict[str, Measures]:
@@ -243,6 +245,14 @@ def _honesty(collection: Collection, library: Library, names: Mapping[str, str])
 def _strongest(ranking: Sequence[Judged]) -> float:
     """Also of cases that failed: a warning answers, though it is no solution."""
     return max((item.relevance for item in ranking), default=0.0)
+
+
+def _once(ranking: Iterable[tuple[str, float]], names: Mapping[str, str]) -> list[tuple[str, float]]:
+    """The baseline's ranking with each case once, where it first stands in any of its languages."""
+    best: dict[str, float] = {}
+    for document, score in ranking:
+        best.setdefault(names.get(document, document), score)
+    return list(best.items())[:DEPTH]
 
 
 def _is_challenge(question: Text) -> bool:

@@ -220,7 +220,7 @@ def test_every_pattern_of_the_models_has_its_form() -> None:
     ("staff_fte: 9.5", "staff_fte: 2.125", "staff_fte", "Do you mean 2125? Write `2125`. If not, write `2.12`."),
     ("start: 2019-09", "start: 2019-13", "start", "write the month as two digits from `01` to `12`, as `2026-05`"),
     ("updated: 2026-03-14", "updated: 2026-14-03", "updated", "Do you mean `2026-03-14`?"),
-    ("    case: testby-nattbussar", "    case: testby-natbussar", "translations.0.case", "`testby-nattbussar`"),
+    ("staff_fte: 9.5", "translation_of: testby-natbussar", "translation_of", "`testby-nattbussar`"),
 ])
 def test_one_mistake_is_one_problem_with_its_mending(
         change: Callable[[str, str], list[Problem]], folder: Path, old: str, new: str, field: str, remedy: str) -> None:
@@ -410,7 +410,8 @@ def test_a_tag_is_words_of_any_script(tag: str, good: bool) -> None:
     ("url: https://testby.example.org/transport", "url: https://anna.testby@evil.example", "anna", "error"),
     ("updated: 2026-03-14", "updated: 2027-01-01", "updated:", "advice"),
     ("last_verified: 2026-03-14", "last_verified: 2024-03-14", "last_verified:", "advice"),
-    ("    case: testby-nattbussar", f"    case: {NIGHT_BUSES}", "case: testby", "error"),
+    ("staff_fte: 9.5", f"translation_of: {NIGHT_BUSES}", "translation_of:", "error"),
+    ("staff_fte: 9.5", f"translations:\n  - language: sv\n    case: {NIGHT_BUSES}", "case: testby", "error"),
     ("title: Night buses on call instead of empty timetables", "title: Unknown", "title:", "error"),
     ("title: Night buses on call", "title: |\n  Night buses\n  on call", "title:", "error"),
     ("## What was done", "## What we did", "## What we did", "error"),
@@ -541,10 +542,66 @@ def swedish(folder: Path, *changes: tuple[str, str]) -> list[Problem]:
      "translations.0.case", "advice", "`testby-nattbussar` does not lead back"),
 ])
 def test_versions_of_a_case_tell_the_same(folder: Path, old: str, new: str, field: str, level: str, says: str) -> None:
+    """Versions that were written side by side; what they say differently stands in the one that was changed later."""
+    swedish(folder, (f"translation_of: {NIGHT_BUSES}\n", f"translations:\n  - language: en\n    case: {NIGHT_BUSES}\n"))
+    path = folder / "cases" / f"{NIGHT_BUSES}.md"
+    link = "\ntranslations:\n  - language: sv\n    case: testby-nattbussar"
+    path.write_text(path.read_text(encoding="utf-8").replace("\nstaff_fte", f"{link}\nstaff_fte", 1), encoding="utf-8")
     problems = [problem for problem in swedish(folder, (old, new), ("updated: ", "updated: 2026-01-01 # "))
                 if problem.path.endswith(f"{NIGHT_BUSES}.md")]
     assert [(problem.field, problem.level) for problem in problems] == [(field, level)]
     assert says in problems[0].message
+
+
+@pytest.mark.parametrize(("old", "new", "field", "level", "says"), [
+    ("city: testby", "city: sandhaven", "city", "error", "`city` is `sandhaven`, but `testby`"),
+    ("start: 2019-09", "start: 2020", "start", "advice", "`start` is `2020`, but `2019-09`"),
+    ("status: published", "status: published\nresults:" + 2 * "\n  - metric: Wait\n    value: 12\n    source: "
+     "https://reports.example.org/night-buses", "results", "advice", "`results` is 2 here, but 1"),
+    (f"translation_of: {NIGHT_BUSES}", "translation_of: nothing-here", "translation_of", "error", "There is no case"),
+])
+def test_a_translation_is_compared_with_its_original(folder: Path, old: str, new: str, field: str, level: str,
+                                                     says: str) -> None:
+    problems = swedish(folder, (old, new), ("updated: ", "updated: 2026-03-15 # "))
+    assert [(problem.path.rpartition("/")[2], problem.field, problem.level) for problem in problems] == [
+        ("testby-nattbussar.md", field, level)]
+    assert says in problems[0].message
+
+
+def test_a_bad_translation_does_not_hide_its_original(folder: Path) -> None:
+    [problem] = swedish(folder, ("city: testby", "city: sandhaven"), ("updated: ", "updated: 2020-01-01 # "))
+    assert (problem.path, problem.level) == ("content/cases/testby-nattbussar.md", "error")
+    assert NIGHT_BUSES in read(folder, TODAY).cases
+
+
+@pytest.mark.parametrize(("header", "says", "mending"), [
+    ("language: sv\ntranslation_of: testby-night-buses", "is told in `sv` already, by `testby-nattbussar`", "one file"),
+    ("language: fi\ntranslation_of: testby-nattbussar", "is itself a translation", "`translation_of: testby-night-b"),
+])
+def test_there_is_one_translation_into_each_language_and_it_names_the_original(folder: Path, header: str, says: str,
+                                                                               mending: str) -> None:
+    text = (folder / "cases" / "testby-nattbussar.md").read_text(encoding="utf-8")
+    (folder / "cases" / "testby-yobussit.md").write_text(text.replace(
+        "language: sv", header, 1).replace("\ntranslation_of: testby-night-buses\n---", "\n---"), encoding="utf-8")
+    [problem] = [problem for problem in told(folder, "testby-yobussit") if problem.field == "translation_of"]
+    assert (problem.level, says in problem.message, mending in problem.remedy) == ("error", True, True)
+
+
+def test_every_version_has_one_original(folder: Path) -> None:
+    def originals() -> dict[str, str]:
+        return {slug: original for slug, original in content.originals(read(folder, TODAY).cases).items()
+                if slug.startswith("testby-n")}
+
+    english, swedish_one = folder / "cases" / f"{NIGHT_BUSES}.md", folder / "cases" / "testby-nattbussar.md"
+    assert originals() == {NIGHT_BUSES: NIGHT_BUSES, "testby-nattbussar": NIGHT_BUSES}
+    text = english.read_text(encoding="utf-8")
+    english.write_text(text.replace("status: published", "status: archived"), encoding="utf-8")
+    assert originals() == {"testby-nattbussar": "testby-nattbussar"}, "what is left stands for itself"
+    english.write_text(text, encoding="utf-8")
+    swedish_one.write_text(swedish_one.read_text(encoding="utf-8").replace(
+        f"translation_of: {NIGHT_BUSES}\n", f"translations:\n  - language: en\n    case: {NIGHT_BUSES}\n"),
+        encoding="utf-8")
+    assert set(originals().values()) == {"testby-nattbussar"}, "side by side, the first by name"
 
 
 def test_sections_out_of_order_are_told_once(folder: Path) -> None:

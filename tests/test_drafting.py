@@ -80,6 +80,7 @@ def in_use(text: str) -> str:
 
 # What is no matter of form, and must fit the small content: which files there are, and what a tag is.
 KNOWN = {"city": "testby", "inspired_by": "sandhaven-rent-fund", "case": "testby-night-buses",
+         "translation_of": "testby-night-buses",
          "answered_by": "sandhaven-rent-fund", "tags": "night-bus"}
 FIGURES = {"digits": "2", "YYYY": "2020"}
 FREE = "Something that others can read."

@@ -270,12 +270,12 @@ def test_a_case_that_goes_quietly_is_told_that_nobody_misses_it(contribute: Call
 
 
 def test_a_renamed_case_is_told_who_calls_it_by_its_old_name(contribute: Callable[..., Path]) -> None:
-    text = told(contribute(lambda content: (content / "cases/testby-nattbussar.md").rename(
-        content / "cases/testby-bussar-pa-natten.md")))
-    assert ("#### `content/cases/testby-bussar-pa-natten.md` (renamed from `content/cases/testby-nattbussar.md`)"
+    text = told(contribute(lambda content: (content / "cases/testby-night-buses.md").rename(
+        content / "cases/testby-buses-at-night.md")))
+    assert ("#### `content/cases/testby-buses-at-night.md` (renamed from `content/cases/testby-night-buses.md`)"
             in text)
-    assert "Still referred to as `testby-nattbussar`; change these files too:" in text
-    assert "- `content/cases/testby-night-buses.md` (under `translations`)" in text
+    assert "Still referred to as `testby-night-buses`; change these files too:" in text
+    assert "- `content/cases/testby-nattbussar.md` (under `translation_of`)" in text
 
 
 def test_many_new_values_are_counted_and_some_are_named(contribute: Callable[..., Path]) -> None:

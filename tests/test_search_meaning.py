@@ -19,7 +19,7 @@ CONCEPTS = Concepts(Concepts.compiled(
 
 
 def document(slug: str, language: str, title: str, challenge: str, sentences: Sequence[str] = ()) -> Document:
-    return Document(slug, language, {"title": title, "challenge": challenge},
+    return Document(slug, slug, language, {"title": title, "challenge": challenge},
                     tuple(("challenge", sentence) for sentence in sentences), {}, None, 0, 0, "2026-01-01",
                     "2026-01-01")
 

@@ -175,7 +175,9 @@ def allowed(case: Document, query: Query, but: str = "") -> bool:
 ])
 def test_filters_and_counts_are_those_of_plain_loops(query: Query) -> None:
     found = np.arange(len(CASES)) % 3 > 0
-    result, facets = columns().narrow(found, query)
+    scores = np.zeros(len(CASES))
+    result, same, facets = columns().narrow(found, scores, query, "en")
+    assert same is scores
     assert result.tolist() == [bool(here) and allowed(case, query) for here, case in zip(found, CASES, strict=True)]
     assert [facet.field for facet in facets] == list(FACETS)
     for facet in facets:
@@ -209,9 +211,41 @@ def test_a_stale_case_loses_a_part_of_its_score_and_no_other_does() -> None:
     assert here.aged(np.full(4, 2.0), TODAY).tolist() == [2.0, 2.0, 2.0 * (1 - STALE_LOSS), 2.0 * (1 - STALE_LOSS)]
 
 
+def told_in(case: Document, original: int, language: str, **more: Any) -> Document:
+    return replace(case, original=CASES[original].slug, language=language,
+                   facets={**case.facets, "language": (language,)}, **more)
+
+
+def test_a_case_in_several_languages_is_one_hit_and_has_each_of_its_languages() -> None:
+    """Rows 0 (English), 1 (Swedish) and 2 (Finnish) are one case, row 3 (Swedish) is another one."""
+    facets = CASES[0].facets
+    rows = [told_in(replace(case, facets=facets), original, language) for case, original, language in
+            zip(CASES[:4], (0, 0, 0, 3), ("en", "sv", "fi", "sv"), strict=True)]
+    here, scores, everything = Columns(*Columns.of(rows)), np.array([2.0, 3.0, 1.0, 2.5]), np.ones(4, dtype=bool)
+    for language, kept in (("en", 0), ("sv", 1), ("fi", 2), ("", 1), ("de", 0)):
+        found, raised, counted = here.narrow(everything, scores, Query(), language)
+        assert np.flatnonzero(found).tolist() == [kept, 3], language
+        assert raised[kept] == 3.0, "a case stands where its best version does"
+        counts = {facet.field: dict(facet.counts) for facet in counted}
+        assert counts["language"] == {"en": 1, "sv": 2, "fi": 1}
+        assert counts["theme"] == dict.fromkeys(facets["theme"], 2)
+    assert scores.tolist() == [2.0, 3.0, 1.0, 2.5], "what was given is left as it was"
+    for language in ("", "de"):
+        equals = here.once(everything, np.zeros(4), language)[0]
+        assert np.flatnonzero(equals).tolist() == [0, 3], "of equals the original"
+    assert np.flatnonzero(here.once(np.array([False, True, True, True]), scores, "de")[0]).tolist() == [1, 3]
+    found, _, counted = here.narrow(everything, scores, Query(filters={"language": ("fi", "sv")}), "en")
+    assert np.flatnonzero(found).tolist() == [1, 3]
+    assert {facet.field: dict(facet.counts) for facet in counted}["language"] == {"en": 1, "sv": 2, "fi": 1}
+    found, _, counted = here.narrow(everything, scores, Query(filters={"theme": facets["theme"][:1]}), "en")
+    assert {facet.field: dict(facet.counts) for facet in counted}["theme"] == dict.fromkeys(facets["theme"], 2)
+    assert here.versions_of(1).tolist() == [True, True, True, False]
+
+
 def test_nothing_at_all() -> None:
     empty = Columns(*Columns.of([]))
-    result, facets = empty.narrow(np.ones(0, dtype=bool), Query(filters={"theme": ("x",)}, minimum_evidence=1))
+    query = Query(filters={"theme": ("x",)}, minimum_evidence=1)
+    result, _, facets = empty.narrow(np.ones(0, dtype=bool), np.empty(0), query, "")
     assert not len(result)
     assert [facet.counts for facet in facets if facet.counts] == [(("x", 0),)]
     assert not len(empty.top(result, np.empty(0), Sort.NEWEST, 0, 10))

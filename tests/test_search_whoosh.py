@@ -28,7 +28,7 @@ def case(slug: str, title: str, body: str = "", language: str = "en", **more: An
     facets = dict.fromkeys(FACETS, ()) | {"language": (language,)} | more.pop("facets", {})
     values = {"year": 2020, "evidence_level": 1, "adoptions": 0, "updated": "2024-05-01",
               "checked": "2024-05-01"} | more
-    return Document(slug, language, dict.fromkeys(TEXT_FIELDS, "") | {"title": title, "body": body},
+    return Document(slug, slug, language, dict.fromkeys(TEXT_FIELDS, "") | {"title": title, "body": body},
                     tuple(("situation" if place == 1 else "done", part.strip())
                           for place, part in enumerate(body.split("|")) if part.strip()), facets, **values)
 

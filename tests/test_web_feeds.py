@@ -239,8 +239,7 @@ def test_a_new_answer_is_a_new_entry_and_the_others_stay_as_they_are(folder: Pat
     path, translation = folder / "cases" / f"{NIGHT_BUSES}.md", folder / "cases" / "testby-nattbussar.md"
     text = path.read_text(encoding="utf-8")
     path.unlink()
-    translation.write_text(re.sub("translations:\n  - .*\n    .*\n", "", translation.read_text(encoding="utf-8")),
-                           encoding="utf-8")
+    translation.unlink()
     feed = f"/challenges/{ANSWERED}/feed.atom"
     with rebuilt(folder, tmp_path) as (client, _):
         before = {entry.id: entry.updated for entry in taken(client, feed).entries}

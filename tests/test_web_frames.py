@@ -90,7 +90,7 @@ def test_what_is_no_site_is_refused_with_an_example(wrong: str) -> None:
 
 
 def test_a_search_in_a_frame_shows_what_the_api_finds(client: FlaskClient) -> None:
-    asked = "q=testby&outcome=positive&outcome=negative&outcome=none&evidence=0&sort=newest"
+    asked = "q=testby+sandhaven&outcome=positive&outcome=negative&outcome=none&evidence=0&sort=newest"
     answer = client.get(f"{SEARCH}?{asked}&limit=2&heading_level=5&lang=de")
     body = client.get(f"/api/v1/search?{asked}&per_page=2").json
     page = Page(answer.text)

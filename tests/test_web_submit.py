@@ -577,7 +577,7 @@ def test_without_a_repository_there_is_the_file_and_the_text(client: FlaskClient
 def test_a_downloaded_file_can_be_continued(client: FlaskClient) -> None:
     page = Page(client.post("/submit/case", data={"go": "open", "file": NIGHT_BUSES}).text)
     assert "Night buses on call" in page.text
-    assert "Not taken over: this form does not ask for adoptions , last_verified , translations" in page.text
+    assert "Not taken over: this form does not ask for adoptions , last_verified" in page.text
     odd = ("---\n²: x\nsources: {²: {url: x}, 99999: y}\ntags: {a: [b]}\ntitle: [[a], {b: c}]\nbody: x\n"
            "city_new: y\n---\n")
     assert client.post("/submit/case", data={"go": "open", "file": odd}).status_code == 200

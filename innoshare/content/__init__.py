@@ -47,11 +47,13 @@ from innoshare.content.frontmatter import MAX_FILE_BYTES
 from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.content.mending import shown
 from innoshare.content.rules import EVERY_CASE, EVERY_CHALLENGE, EVERY_PAGE, Found, Page, Rule, World
+from innoshare.content.translations import originals
 from innoshare.errors import Level, Problem
 from innoshare.files import plain_bytes
 
 __all__ = ["EVERY_CASE", "EVERY_CHALLENGE", "EVERY_PAGE", "FOLDERS", "FORMS", "KINDS", "MAX_PROBLEMS_PER_FILE", "WORDS",
-           "Content", "Spot", "World", "check", "digests", "label", "printable", "proofread", "read", "world"]
+           "Content", "Spot", "World", "check", "digests", "label", "originals", "printable", "proofread", "read",
+           "world"]
 
 MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
 MAX_NAMED = 10  # Cases of a circle that a message names; who has read so many sees which way it goes.

@@ -63,8 +63,8 @@ def _words(text: str) -> set[str]:
 
 def _known(one: Case, other: Case) -> bool:
     """Whether one is said to be a translation of the other."""
-    return any(item.case == second.slug for first, second in ((one, other), (other, one))
-               for item in first.translations)
+    return any(second.slug in (first.translation_of, *(item.case for item in first.translations))
+               for first, second in ((one, other), (other, one)))
 
 
 def _later_first(one: Case, other: Case) -> tuple[str, str]:

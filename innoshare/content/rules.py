@@ -427,8 +427,10 @@ def adoptions_happened_somewhere(page: Page, world: World) -> Found:
 
 
 def named_cases_exist(page: Page, world: World) -> Found:
-    """Cases named under `translations`, `inspired_by` and `answered_by` exist, and are others than this one."""
-    named = [*page.each("translations", "case"), *page.each("inspired_by"), *page.each("answered_by")]
+    """Cases named under `translation_of`, `translations`, `inspired_by` and `answered_by` exist, and are others than
+    this one."""
+    named: list[tuple[Steps, str]] = [(("translation_of",), page.text("translation_of"))]
+    named += [*page.each("translations", "case"), *page.each("inspired_by"), *page.each("answered_by")]
     remedy = _which(world.files["cases"], f"{world.root}/cases")
     for steps, text in named:
         if not SLUG.fullmatch(text):

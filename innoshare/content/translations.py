@@ -1,8 +1,11 @@
-"""One case in several languages: does each version say the same as the others, and lead to them?
+"""One case in several languages: which version is the original, and does each say the same as the others?
+
+A translation names its original under `translation_of`, and the original need not know of it; versions that were
+written side by side name each other under `translations`. `originals` tells which files are one case.
 
 A translation tells the same story in other words, but its facts are the same: city, start, outcome. Each version has a
 file of its own, so nobody who changes one sees that the others have fallen behind; `mismatches` sees it. What a single
-file says wrongly under `translations` (a case that does not exist, a language twice) `rules` has told already.
+file says wrongly (a case that does not exist, a language twice) `rules` has told already.
 
 Decision: what would lead readers astray is an error, namely a link to another language than it says, or to a case of
 another city. That a version has fallen behind in its facts is advice: whoever corrects one often cannot write the
@@ -12,6 +15,8 @@ language of the other, and must not be kept from correcting.
 import re
 from collections.abc import Iterator, Mapping
 
+from innoshare.case import Case
+from innoshare.choices import Status
 from innoshare.content.mending import shown
 from innoshare.content.rules import Found, Page
 from innoshare.errors import Problem
@@ -19,7 +24,33 @@ from innoshare.errors import Problem
 _FACTS = ("start", "end", "stage", "outcome", "evidence_level")
 
 # Every field that `mismatches` looks at.
-COMPARED = ("language", "city", "updated", "results", "translations", *_FACTS)
+COMPARED = ("language", "city", "updated", "results", "translation_of", "translations", *_FACTS)
+
+
+def originals(cases: Mapping[str, Case]) -> dict[str, str]:
+    """Each published one of `cases` -> the one that it tells in another language, itself where it is no translation.
+
+    Of versions that were written side by side, or whose original is not published, the first by name stands for it, so
+    that every case has one. Sorted by slug.
+    """
+    cases = {slug: case for slug, case in sorted(cases.items()) if case.status is Status.PUBLISHED}
+    versions: dict[str, set[str]] = {slug: set() for slug in cases}
+    for slug, case in cases.items():
+        for other in (case.translation_of or slug, *(item.case for item in case.translations)):
+            if other in cases:
+                versions[slug].add(other)
+                versions[other].add(slug)
+    found: dict[str, str] = {}
+    for slug in cases:
+        if slug not in found:
+            same, waiting = {slug}, [slug]
+            while waiting:
+                new = versions[waiting.pop()] - same
+                same |= new
+                waiting += new
+            original = min(same, key=lambda one: (cases[one].translation_of is not None, one))
+            found |= dict.fromkeys(same, original)
+    return dict(sorted(found.items()))
 
 
 def mismatches(pages: Mapping[str, Page]) -> Found:
@@ -30,16 +61,22 @@ def mismatches(pages: Mapping[str, Page]) -> Found:
     """
     told: set[tuple[str, str]] = set()
     named = {name: {case for _, case in page.each("translations", "case")} for name, page in pages.items()}
+    made: dict[tuple[str, str], str] = {}  # (original, language) -> the translation of it.
     for name, page in sorted(pages.items()):
+        original = pages.get(page.text("translation_of"))
+        if original is not None and original is not page:
+            first = made.setdefault((original.slug, page.text("language")), name)
+            yield from _translated(page, original, first)
+            yield from _same_city(page, original) or _same_facts(page, original)
         for steps, case in page.each("translations", "case"):
             other = pages.get(case)
             if other is None or case == name:
                 continue
             yield from _link(page, int(steps[1]), other, name in named[case])
-            first, second = sorted((page, other), key=lambda one: (one.text("updated"), one.slug))
-            if (name not in named[case] or page is second) and (first.slug, second.slug) not in told:
-                told.add((first.slug, second.slug))
-                yield from _same(second, first)
+            later, earlier = _later_first(page, other)
+            if (name not in named[case] or page is later) and (later.slug, earlier.slug) not in told:
+                told.add((later.slug, earlier.slug))
+                yield from _same_city(later, earlier) or _same_facts(page, other)
 
 
 def _link(page: Page, number: int, other: Page, is_mutual: bool) -> Iterator[Problem]:
@@ -55,14 +92,40 @@ def _link(page: Page, number: int, other: Page, is_mutual: bool) -> Iterator[Pro
                            f"{page.text('language') or 'en'}` and `    case: {page.slug}`.", "advice")
 
 
-def _same(page: Page, other: Page) -> Iterator[Problem]:
-    """Two versions tell the same facts; `page` is the one in which it is told that they do not."""
+def _translated(page: Page, original: Page, first: str) -> Iterator[Problem]:
+    """A translation is in another language than its original, the first in its language, and of no other translation.
+    """
+    steps, language = ("translation_of",), page.text("language")
+    if further := original.text("translation_of"):
+        yield page.problem(steps, f"{shown(original.slug)} is itself a translation, of {shown(further)}.",
+                           f"Name the original: `translation_of: {further}`.")
+    if language and language == original.text("language"):
+        yield page.problem(("language",), f"This file and its original, {original.path}, are both in "
+                           f"{shown(language)}.", "Write here the language of this text, or remove the line "
+                           "`translation_of`.")
+    elif first != page.slug:
+        yield page.problem(steps, f"{shown(original.slug)} is told in {shown(language)} already, by {shown(first)}.",
+                           "Bring the better parts of both into one file, and remove the other.")
+
+
+def _later_first(one: Page, other: Page) -> tuple[Page, Page]:
+    earlier, later = sorted((one, other), key=lambda page: (page.text("updated"), page.slug))
+    return later, earlier
+
+
+def _same_city(page: Page, other: Page) -> list[Problem]:
+    """Two versions are about one city; `page` is the one in which it is told that they are not."""
     city, theirs = page.text("city"), other.text("city")
-    if city and theirs and city != theirs:
-        yield page.problem(("city",), f"`city` is {shown(city)}, but {shown(theirs)} in {other.path}, which is said to "
-                           "be the same case in another language.", "Correct one of the two. If these are two cases, "
-                           "remove the lines under `translations` in both files.")
-        return
+    if not city or not theirs or city == theirs:
+        return []
+    return [page.problem(("city",), f"`city` is {shown(city)}, but {shown(theirs)} in {other.path}, which is said to "
+                         "be the same case in another language.", "Correct one of the two. If these are two cases, "
+                         "remove the lines `translation_of` and `translations` that tie them.")]
+
+
+def _same_facts(one: Page, two: Page) -> Iterator[Problem]:
+    """Two versions tell the same facts; that they do not is told in the one that was changed later."""
+    page, other = _later_first(one, two)
     for name in _FACTS:
         own, theirs = page.text(name), other.text(name)
         if own and theirs and own != theirs:

@@ -234,6 +234,8 @@ def _references(found: Content, folder: str, slug: str) -> Iterator[tuple[str, s
         elif folder == "cases" and case.slug != slug:
             if slug in case.inspired_by:
                 yield path, "under `inspired_by`"
+            elif case.translation_of == slug:
+                yield path, "under `translation_of`"
             elif any(item.case == slug for item in case.translations):
                 yield path, "under `translations`"
     for challenge in found.challenges.values():

@@ -7,6 +7,10 @@ none of them, so a reader of the port needs to read only this page.
 Facets: values of one facet are alternatives (OR), facets narrow each other (AND), and the counts of a facet
 ignore its own selection, so that a page can show what choosing another value would give.
 
+Versions: a case in several languages is several documents that name the same `original`, and one hit: in the language
+of the question if there is one in it, else in English, else the one that fits best. Facets count it once too, but each
+of its languages.
+
 Passages: each case is also kept as its sentences. The best passage of a hit is its highlight; the best passage
 of a candidate is the evidence that the matcher shows. Search and match share them, as they share the ranker.
 
@@ -186,7 +190,7 @@ class Engine(Protocol):
         ...
 
     def every(self, query: Query) -> tuple[str, ...]:
-        """The slugs of all cases that `query` asks for, in its order, whichever page of them it names. Raises BadInput
+        """The slugs of all hits that `query` asks for, in its order, whichever page of them it names. Raises BadInput
         where it goes beyond the bounds."""
         ...
 
@@ -195,7 +199,8 @@ class Engine(Protocol):
         ...
 
     def similar(self, slug: str, text: str, language: str, limit: int) -> tuple[str, ...]:
-        """At most `limit` other cases like the case `slug`, most like it first. `text` tells of it in `language`."""
+        """At most `limit` other cases like the case `slug`, most like it first; not its own versions in other
+        languages. `text` tells of it in `language`."""
         ...
 
     def complete(self, prefix: str, limit: int = 8) -> tuple[str, ...]:
@@ -209,12 +214,14 @@ class Engine(Protocol):
 class Document:
     """A case as an engine sees it.
 
+    `original` is the slug of the document that it tells in another language, its own where it is no translation;
     `texts` maps each of TEXT_FIELDS to plain text in `language`; `passages` are (field, sentence) pairs;
     `facets` maps each of FACETS to values; `year` is None where unknown; `adoptions` counts cities that took it
     up; `updated` and `checked` are ISO days: of the last change, and on which somebody last said that it is true.
     """
 
     slug: str
+    original: str
     language: str
     texts: Mapping[str, str]
     passages: tuple[tuple[str, str], ...]
@@ -226,12 +233,13 @@ class Document:
     checked: str
 
 
-def document(case: Case, city: City, country_names: Iterable[str], labels: Mapping[str, Mapping[str, str]],
-             body_text: str, passages: Iterable[tuple[str, str]]) -> Document:
+def document(case: Case, original: str, city: City, country_names: Iterable[str],
+             labels: Mapping[str, Mapping[str, str]], body_text: str, passages: Iterable[tuple[str, str]]) -> Document:
     """The document of a case.
 
-    `country_names` are the names of the city's country that people may search for; `labels` maps a vocabulary
-    to its slugs' labels and synonyms; `body_text` is the plain text of the rendered body.
+    `original` is the slug of the case that it tells in another language, or its own; `country_names` are the names of
+    the city's country that people may search for; `labels` maps a vocabulary to its slugs' labels and synonyms;
+    `body_text` is the plain text of the rendered body.
     """
     texts: dict[str, list[str]] = {name: [] for name in TEXT_FIELDS}
     facets: dict[str, tuple[str, ...]] = {"city_size": (city.size_band,)}
@@ -247,6 +255,7 @@ def document(case: Case, city: City, country_names: Iterable[str], labels: Mappi
     texts["body"].append(body_text)
     return Document(
         slug=case.slug,
+        original=original,
         language=case.language,
         texts={name: "\n".join(parts) for name, parts in texts.items()},
         passages=tuple(passages),

@@ -287,6 +287,9 @@ def fused(texts: Floats, near: Floats, trust: float) -> Floats:
     return texts / (texts.max(initial=0.0) or 1.0) + trust * near / (near.max(initial=0.0) or 1.0)
 
 
+FALLBACK = "en"  # Whoever reads the pages reads it.
+
+
 class Columns:
     """What is known of each case beside its words, one entry per row: facets, years, evidence, adoptions, days.
 
@@ -298,6 +301,9 @@ class Columns:
         self._arrays, self._values = arrays, values
         self.count = len(arrays["year"])
         self._owners, self._numbers = arrays["facet_owner"], arrays["facet_number"]
+        self._original = arrays["original"]
+        # The rows of cases in several languages, which are few: all others need no second look.
+        self._told_again = np.flatnonzero(np.bincount(self._original, minlength=self.count)[self._original] > 1)
         bounds = np.cumsum([0, *(len(values[name]) for name in FACETS)])
         self._range = {name: (int(bounds[i]), int(bounds[i + 1])) for i, name in enumerate(FACETS)}
         cuts = np.searchsorted(self._numbers, bounds)
@@ -312,11 +318,14 @@ class Columns:
         number = {pair: i for i, pair in enumerate((name, value) for name in FACETS for value in values[name])}
         pairs = sorted((number[name, value], row) for row, document in enumerate(documents) for name in FACETS
                        for value in set(document.facets.get(name, ())))
+        row_of = {document.slug: row for row, document in enumerate(documents)}
+        original = [row_of.get(document.original, row) for row, document in enumerate(documents)]
         day = [int(document.updated.replace("-", "") or 0) for document in documents]
         year = [document.year or 0 for document in documents]
         return {
             "facet_number": np.array([number for number, _ in pairs], dtype=np.int32),
             "facet_owner": np.array([row for _, row in pairs], dtype=np.int32),
+            "original": np.array(original, dtype=np.int32),
             "year": np.array(year, dtype=np.int16),
             "newest": np.array(day, dtype=np.int64) * 10_000 + np.array(year, dtype=np.int64),
             "evidence": np.array([document.evidence_level for document in documents], dtype=np.int64),
@@ -325,8 +334,36 @@ class Columns:
                                 dtype=np.int64),
         }, values
 
-    def narrow(self, found: Bools, query: Query) -> tuple[Bools, tuple[Facet, ...]]:
-        """The rows of `found` that the filters of `query` allow, and the facets with their counts."""
+    def versions_of(self, row: int) -> Bools:
+        """The rows of the same case, in whatever language."""
+        same: Bools = self._original == self._original[row]
+        return same
+
+    def once(self, found: Bools, scores: Floats, language: str) -> tuple[Bools, Floats]:
+        """`found` with one row of each case: of those in `language` if it has any, else of those in English if the
+        language is known, else of all, the one that scores highest, of equals the original. Its score is that of the
+        version that scores highest, so that a case stands where its best version would, and is read in the language of
+        the question."""
+        rows = self._told_again[found[self._told_again]]
+        if not len(rows):
+            return found, scores
+        case = self._original[rows]
+        strange = np.zeros(len(rows), dtype=np.int8)
+        if language:
+            strange += 2 - 2 * self.having("language", [language])[rows] - self.having("language", [FALLBACK])[rows]
+        order = np.lexsort((rows != case, -scores[rows], strange, case))
+        rows, case = rows[order], case[order]
+        first = np.flatnonzero(np.r_[True, case[1:] != case[:-1]])
+        found, scores = found.copy(), scores.copy()
+        found[rows] = False
+        found[rows[first]] = True
+        scores[rows[first]] = np.maximum.reduceat(scores[rows], first)
+        return found, scores
+
+    def narrow(self, found: Bools, scores: Floats, query: Query, language: str
+               ) -> tuple[Bools, Floats, tuple[Facet, ...]]:
+        """The rows of `found` that the filters of `query` allow, each case `once`, with its score; and the facets with
+        their counts."""
         year = self._arrays["year"]
         if query.year_from is not None:
             found = found & (year >= query.year_from) & (year > 0)
@@ -341,16 +378,20 @@ class Columns:
                 value for value in self._values["evidence"] if int(value) >= query.minimum_evidence)
         refusals = sum((~mask for mask in allowed.values()), np.zeros(self.count, dtype=np.int8))
         result = found & (refusals == 0)
-        counts = np.bincount(self._numbers[result[self._owners]], minlength=self._range[FACETS[-1]][1])
+        hits, raised = self.once(result, scores, language)
+        counts = np.bincount(self._numbers[hits[self._owners]], minlength=self._range[FACETS[-1]][1])
         facets = []
         for name in FACETS:
             low, high = self._range[name]
             here = counts[low:high]
-            if name in allowed:  # As if this facet had no selection: refused by nothing but itself.
-                mask, part = found & (refusals == ~allowed[name]), self._part[name]
+            if name in allowed or name == "language":
+                # As if this facet had no selection: refused by nothing but itself. A case has each of its languages.
+                own = ~allowed[name] if name in allowed else False
+                mask, part = found & (refusals == own), self._part[name]
+                mask = mask if name == "language" else self.once(mask, scores, language)[0]
                 here = np.bincount(self._numbers[part][mask[self._owners[part]]] - low, minlength=high - low)
             facets.append(self._facet(name, here, selected.get(name, frozenset())))
-        return result, tuple(facets)
+        return hits, raised, tuple(facets)
 
     def aged(self, scores: Floats, today: date) -> Floats:
         """The scores of a search, those of stale cases lower by STALE_LOSS."""

@@ -65,7 +65,7 @@ from innoshare.search.words import Words
 from innoshare.vectors import NONE, Embedder, Vectors
 
 # Raise whenever the files or what they hold change, so that an older index is rebuilt and not misread.
-FORMAT = f"3 whoosh {whoosh.__version__}"
+FORMAT = f"4 whoosh {whoosh.__version__}"
 MANIFEST = "manifest.json"
 LISTS = "lists.json"
 CONCEPTS = "concepts.json"
@@ -381,7 +381,7 @@ class WhooshEngine(Engine):
             near = self._meaning.of_rows(self._meaning.of_question(plain, language))
             scores = fused(scores, near, self._meaning.trust)
         scores = self._columns.aged(scores, datetime.now(UTC).date())
-        result, facets = self._columns.narrow(found, query)
+        result, scores, facets = self._columns.narrow(found, scores, query, language)
         sort = Sort.NEWEST if query.sort is Sort.RELEVANCE and not scored else query.sort
         return _Answer(asked, result, scores, sort, facets, scored | common)
 
@@ -391,7 +391,8 @@ class WhooshEngine(Engine):
             raise BadInput([("challenge", f"This text has {len(text)} characters, and up to {MAX_CHALLENGE_CHARACTERS} "
                                           "can be matched. Send the part that describes the problem")])
         weighed = self._weigh(text, self._language(text, language))
-        rows = self._columns.top(weighed.scores > 0, weighed.scores, Sort.RELEVANCE, 0, limit)
+        found, scores = self._columns.once(weighed.scores > 0, weighed.scores, weighed.language)
+        rows = self._columns.top(found, scores, Sort.RELEVANCE, 0, limit)
         passages = self._best(
             rows.tolist(), weighed.scored, (PROBLEM_FIELDS, ANSWER_FIELDS),
             near=self._meaning.of_passages(weighed.question, rows) if self._meaning else ())
@@ -400,7 +401,7 @@ class WhooshEngine(Engine):
             weighed.language,
             tuple(QuestionWord(text[slice(*spans[0])], tuple(spans), weighed.scored[terms].idf, slug_of(terms[0]))
                   for terms, spans in weighed.places.items()),
-            tuple(Candidate(self._slugs[row], float(weighed.scores[row]), float(weighed.shared[row]),
+            tuple(Candidate(self._slugs[row], float(scores[row]), float(weighed.shared[row]),
                             float(weighed.common[row]), None if near is None else float(near[row]), held, *best)
                   for row, held, best in zip(rows.tolist(), _held(rows, list(weighed.scored.values())), passages,
                                              strict=True)),
@@ -411,10 +412,11 @@ class WhooshEngine(Engine):
     def similar(self, slug: str, text: str, language: str, limit: int) -> tuple[str, ...]:
         """At most `limit` other cases like the case `slug`, which `text` tells of: those that score at least LIKE of
         what it scores itself."""
-        scores = self._weigh(text, language).scores
-        least = LIKE * scores[bisect_left(self._slugs, slug)]
-        rows = self._columns.top(scores >= max(least, sys.float_info.min), scores, Sort.RELEVANCE, 0, limit + 1)
-        return tuple(other for row in rows.tolist() if (other := self._slugs[row]) != slug)[:limit]
+        row, scores = bisect_left(self._slugs, slug), self._weigh(text, language).scores
+        like = (scores >= max(LIKE * scores[row], sys.float_info.min)) & ~self._columns.versions_of(row)
+        like, scores = self._columns.once(like, scores, language)
+        return tuple(self._slugs[other] for other in
+                     self._columns.top(like, scores, Sort.RELEVANCE, 0, limit).tolist())
 
     def _weigh(self, text: str, language: str) -> _Weighed:
         """How well every row fits a challenge, from all sides."""

@@ -74,7 +74,6 @@ def home(site: Site, library: Library) -> Node:
 def case(site: Site, entry: Entry, library: Library) -> Node:
     """A case, where it stands in the library, and the city."""
     told, url = entry.case, site.page("cases", entry.case.slug)
-    translated = library.cards(item.case for item in told.translations)
     theme = told.themes[0]
     return _document(
         _node("Report", url, url=url, identifier=told.slug, headline=told.title, abstract=told.summary,
@@ -86,7 +85,8 @@ def case(site: Site, entry: Entry, library: Library) -> Node:
                   filter(None, (told.organisation, *(partner.name for partner in told.partners))))],
               isBasedOn=[_report(site, entry.inspirations[source]) if source in entry.inspirations else source
                          for source in told.inspired_by if source in entry.inspirations or "://" in source],
-              workTranslation=[_report(site, card) for card in translated.values()]),
+              translationOfWork=_report(site, entry.original) if entry.original else None,
+              workTranslation=[_report(site, card) for card in entry.versions if card is not entry.original]),
         _trail((site.name, site.page("")),
                (library.facet_label("theme", theme), site.page(f"search?{urlencode({'theme': theme})}")),
                (told.title, url)))

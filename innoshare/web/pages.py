@@ -115,9 +115,7 @@ def site() -> Site:
 def case_page(entry: Entry, **more: object) -> str:
     """The page of a case, also of one that is in no library yet. `more` is for the template."""
     library: Library = g.library
-    translations = library.cards(item.case for item in entry.case.translations)
-    return render_template("case.html", entry=entry, case=entry.case, city=entry.city, translations=translations,
-                           cities=library.cities,
+    return render_template("case.html", entry=entry, case=entry.case, city=entry.city, cities=library.cities,
                            blocks={block.section: block for block in entry.rendered.blocks if block.section},
                            similar=[shapes.card_body(card, request.root_path) for card in entry.similar],
                            others=[block for block in entry.rendered.blocks if not block.section],

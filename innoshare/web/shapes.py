@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from innoshare.case import Card, Case, City, OpenChallenge, Short, Slug, Term, is_stale
+from innoshare.case import Card, Case, City, OpenChallenge, Short, Slug, Term, Translation, is_stale
 from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES, ChallengeStatus, Choice, IncomeBand, Outcome, SizeBand, Stage
 from innoshare.forge import Forge
 from innoshare.library import ChallengeEntry, Entry, Found, Learned, Library, Suggestion
@@ -216,6 +216,7 @@ class CaseBody(Case):
     completeness_share: float = Field(description="Share of the wanted fields that say something, 0 to 1")
     stale: bool = Field(description="Nobody has said for two years that it is true")
     similar: tuple[CardBody, ...] = Field(description="Other cases like it, most like it first")
+    translations: list[Translation] = Field(description="This case in other languages, the original first")
     learned_from: tuple[LearnedBody, ...] = Field(description="Cases that it learned from, each followed by those that "
                                                   "this one learned from")
     learned_from_it: tuple[LearnedBody, ...] = Field(description="Cases that learned from it, each followed by those "
@@ -500,7 +501,8 @@ def _lineage(lineage: Iterable[Learned], base_url: str) -> tuple[LearnedBody, ..
 def case_body(entry: Entry, library: Library, base_url: str = "", forge: Forge | None = None) -> CaseBody:
     case, city = entry.case, entry.city
     return CaseBody(
-        **(case.model_dump() | {"city": city.name, "city_slug": city.slug}),
+        **(case.model_dump() | {"city": city.name, "city_slug": city.slug, "translations": [
+            {"language": card.language, "case": card.slug} for card in entry.versions]}),
         country=city.country,
         country_name=entry.country_name,
         url=url_of(base_url, "cases", case.slug),

@@ -388,7 +388,7 @@ class Visit:
             return pages.city_page(CityEntry(record, country, rendered, (), (), None), preview=True)
         return pages.case_page(Entry(
             record, city, country, rendered, adopters={}, origins=self.library.origins(record),
-            learners=(), similar=(), challenges=(), history=None), preview=True)
+            learners=(), similar=(), versions=(), challenges=(), history=None), preview=True)
 
 
 def _library() -> Library:

@@ -66,6 +66,7 @@ def documents(count: int, seed: int = 1) -> Iterator[Document]:
         level = int(rng.integers(6))
         yield Document(
             slug=f"case-{number:06d}",
+            original=f"case-{number:06d}",
             language="en",
             texts=texts,
             passages=tuple((name, sentence) for name in ("summary", "challenge", "body")
