@@ -21,10 +21,11 @@ from innoshare.content.mending import shown
 from innoshare.content.rules import Found, Page
 from innoshare.errors import Problem
 
-_FACTS = ("start", "end", "stage", "outcome", "evidence_level")
+_FACTS = ("start", "end", "stage", "outcome", "evidence_level", "time_to_launch_months")
+_LISTS = ("results", "adoptions")  # Whose entries are as many in each version.
 
 # Every field that `mismatches` looks at.
-COMPARED = ("language", "city", "updated", "results", "translation_of", "translations", *_FACTS)
+COMPARED = ("language", "city", "updated", "translation_of", "translations", *_FACTS, *_LISTS)
 
 
 def originals(cases: Mapping[str, Case]) -> dict[str, str]:
@@ -132,7 +133,8 @@ def _same_facts(one: Page, two: Page) -> Iterator[Problem]:
             yield page.problem((name,), f"`{name}` is {shown(own)}, but {shown(theirs)} in {other.path}, which is this "
                                "case in another language.", "Write in both files what is true now; a value of the "
                                "header can be changed without knowing the language.", "advice")
-    here, there = (len(found) if isinstance(found := one.at("results"), list) else 0 for one in (page, other))
-    if here and there and here != there:
-        yield page.problem(("results",), f"The number of `results` is {here} here, but {there} in {other.path}, which "
-                           "is this case in another language.", "List the same ones in both files.", "advice")
+    for name in _LISTS:
+        here, there = (len(found) if isinstance(found := one.at(name), list) else 0 for one in (page, other))
+        if here and there and here != there:
+            yield page.problem((name,), f"The number of `{name}` is {here} here, but {there} in {other.path}, which is "
+                               "this case in another language.", "List the same ones in both files.", "advice")
