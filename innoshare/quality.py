@@ -1,4 +1,4 @@
-"""How good are the answers, and how honest? Judged collections in, nDCG@10, MRR@10 and recall@20 out, beside a
+"""How good are the answers, and how honest? Judged collections in, nDCG@10, MRR@10, recall@5 and @20 out, beside a
 baseline, and how often the matcher says "solved" where it is, and where it is not.
 
 A collection is a folder in BEIR layout: `corpus.jsonl` (_id, title, text, metadata.lang), `queries.jsonl` (_id,
@@ -36,6 +36,7 @@ UNANSWERED = "unanswered"  # The kind of a challenge that nothing answers; it ha
 
 DEPTH = 20  # Deep enough for recall@20, the deepest measure.
 NDCG_DEPTH = MRR_DEPTH = 10  # What a person looks at: one page of hits.
+FIRST = 5  # What a person sees without scrolling.
 
 Run = dict[str, list[tuple[str, float]]]  # question -> (document, score), best first
 
@@ -70,6 +71,7 @@ class Measures:
     questions: int
     ndcg: float
     mrr: float
+    recall_first: float
     recall: float
     judged_ndcg: float
 
@@ -79,13 +81,16 @@ class Honesty:
     """How often a strong answer is given (a solution, or a warning by a case that failed), as shares of 1: to
     challenges that have answers (`solved`), and to the same without the documents that answer them and those that
     nothing answers (`wrongly`). `curve` is the area under the curve: how often, of one of each kind, the answered one
-    looks more answered, whatever the threshold (.5 is chance)."""
+    looks more answered, whatever the threshold (.5 is chance). `none` is the share of the `unanswered` challenges, those
+    that nothing answers, that are told so: not even a possible answer is shown; None where there are no such."""
 
     answered: int
     without: int
     solved: float
     wrongly: float
     curve: float
+    unanswered: int
+    none: float | None
 
 
 @dataclass(frozen=True)
@@ -206,10 +211,14 @@ def _means(run: Run, grades: Mapping[str, Mapping[str, int]], questions: Sequenc
     def mean(function: Callable[[Sequence[str], Mapping[str, int]], float]) -> float:
         return sum(function(rankings[item], grades[item]) for item in questions) / max(1, len(questions))
 
+    def recall_first(ranking: Sequence[str], judged: Mapping[str, int]) -> float:
+        return recall(ranking, judged, FIRST)
+
     def of_judged(ranking: Sequence[str], judged: Mapping[str, int]) -> float:
         return ndcg([document for document in ranking if document in judged], judged)
 
-    return Measures(len(questions), mean(ndcg), mean(reciprocal_rank), mean(recall), mean(of_judged))
+    return Measures(len(questions), mean(ndcg), mean(reciprocal_rank), mean(recall_first), mean(recall),
+                    mean(of_judged))
 
 
 def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> float:
@@ -234,12 +243,15 @@ def _honesty(collection: Collection, library: Library, names: Mapping[str, str])
     if not having:
         return None
     answered = len(having)
-    without += [_strongest(library.rank(_challenge(question))) for question in collection.unanswered]
+    unanswered = [library.rank(_challenge(question)) for question in collection.unanswered]
+    without += map(_strongest, unanswered)
 
     def solved(strengths: Sequence[float]) -> float:
         return sum(strength >= STRONG for strength in strengths) / len(strengths)
 
-    return Honesty(answered, len(without), solved(having), solved(without), area_under_curve(having, without))
+    silent = [not any(item.strength for item in ranking) for ranking in unanswered]
+    return Honesty(answered, len(without), solved(having), solved(without), area_under_curve(having, without),
+                   len(silent), sum(silent) / len(silent) if silent else None)
 
 
 def _strongest(ranking: Sequence[Judged]) -> float:

@@ -63,13 +63,17 @@ def test_a_collection_is_asked_of_the_library_and_of_the_baseline(tmp_path: Path
                                   "be cut and its ending, with the word xylophone, stands in the body",
           "text": "Music lessons."}],
         [{"_id": "1", "text": "Cellars fill with water at every cloudburst", "metadata": {"kind": "challenge"}},
-         {"_id": "2", "text": "xylophone", "metadata": {"kind": "keyword"}}],
+         {"_id": "2", "text": "xylophone", "metadata": {"kind": "keyword"}},
+         {"_id": "3", "text": "Sheep graze on the graves", "metadata": {"kind": "unanswered"}},
+         {"_id": "4", "text": "After a cloudburst the squares hold water", "metadata": {"kind": "unanswered"}}],
         "query-id\tcorpus-id\tscore\n1\tflood\t3\n2\tlong\t2\n")
     report = quality.evaluate(quality.read(place))
     assert report.documents == 3
     assert set(report.library) == {"all", "challenge", "keyword"}
     for measures in (report.library["all"], report.baseline["all"]):
-        assert measures.ndcg == measures.mrr == measures.recall == 1
+        assert measures.ndcg == measures.mrr == measures.recall == measures.recall_first == 1
+    assert report.honesty
+    assert (report.honesty.unanswered, report.honesty.none) == (2, 0.5), "the second one is answered, whoever says not"
     assert report.run["1"][0][0] == "flood"
     lines = list(quality.trec(report.run))
     assert lines[0].split()[:4] == ["1", "Q0", "flood", "1"]

@@ -134,16 +134,20 @@ def evaluate(settings: Settings, collection: Path, run_file: Path | None, withou
                      "honesty": asdict(result.honesty) if result.honesty else None})
         return
     table = Table(title=f"{result.collection}: {len(judged.questions)} questions, {result.documents} documents")
-    for column in ("questions", "n", "nDCG@10", "MRR@10", "recall@20", "nDCG@10 judged only", "stock Whoosh nDCG@10"):
+    for column in ("questions", "n", "nDCG@10", "MRR@10", "recall@5", "recall@20",
+                   "nDCG@10 judged only", "stock Whoosh nDCG@10"):
         table.add_column(column, justify="left" if column == "questions" else "right")
     for kind, measures in result.library.items():
-        figures = (measures.ndcg, measures.mrr, measures.recall, measures.judged_ndcg, result.baseline[kind].ndcg)
+        figures = (measures.ndcg, measures.mrr, measures.recall_first, measures.recall, measures.judged_ndcg,
+                   result.baseline[kind].ndcg)
         table.add_row(kind, str(measures.questions), *(f"{figure:.3f}" for figure in figures))
     out.print(table)
     if honesty := result.honesty:
         out.print(f"A strong answer is given to {honesty.solved:.0%} of {honesty.answered} challenges that have one, "
                   f"and to {honesty.wrongly:.0%} of {honesty.without} whose answers are taken away or that have none "
                   f"(area under the curve {honesty.curve:.3f}).")
+        if honesty.none is not None:
+            out.print(f"Of {honesty.unanswered} challenges that nothing answers, {honesty.none:.0%} are told so.")
 
 
 def _print_match(item: "Match") -> None:
