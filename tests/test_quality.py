@@ -19,11 +19,14 @@ JUDGED = Path(__file__).parent / "judged"
 # Floors of the judged collection over content/ (nDCG@10): raised when the library gets better, never lowered. They were
 # set anew when the library grew from 26 to 86 cases: 64 questions were added then that nobody had seen while the
 # formulas were made, and they are harder (nDCG@10 .49, of the older ones .86) and tell the truth better.
-FLOOR_CHALLENGE, FLOOR_KEYWORD, FLOOR_CROSSLINGUAL = 0.68, 0.95, 0.63
-# Of the judged challenges that a case answers, the share called solved; of those that none answers, the share that is.
+FLOOR_CHALLENGE, FLOOR_KEYWORD, FLOOR_CROSSLINGUAL = 0.68, 0.95, 0.65
+# Of the judged challenges that a case answers, in whatever language, the share called solved; of those that none answers,
+# the share that is. One is paid for with the other (matching.STRONG), so both stand here.
 FLOOR_SOLVED, CEILING_WRONGLY_SOLVED = 0.40, 0.15
 # The area under the curve of solved against not, over all judged challenges.
-FLOOR_CURVE = 0.70
+FLOOR_CURVE = 0.71
+# Of the challenges that nothing answers, the share that is told so.
+FLOOR_NONE = 0.75
 
 
 def collection(folder: Path, documents: list[dict[str, object]], questions: list[dict[str, object]],
@@ -106,14 +109,14 @@ def test_our_own_judged_questions_have_answers_in_the_content(own_library: Libra
 def test_the_library_says_solved_where_it_is_and_hardly_where_it_is_not(own_library: Library) -> None:
     items = [json.loads(line) for line in (JUDGED / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
 
-    def solved(kind: str) -> float:
-        texts = [item["text"] for item in items if item["metadata"]["kind"] == kind]
+    def solved(*kinds: str) -> float:
+        texts = [item["text"] for item in items if item["metadata"]["kind"] in kinds]
         answers = [own_library.match(Challenge.of(text)) for text in texts]
         # A case that failed is the answer to some of them, and then comes as a strong caution.
         return sum(any(match.strength is Strength.STRONG for match in (*answer.matches, *answer.cautions))
                    for answer in answers) / len(texts)
 
-    assert solved("challenge") >= FLOOR_SOLVED
+    assert solved("challenge", "crosslingual") >= FLOOR_SOLVED
     assert solved("unanswered") <= CEILING_WRONGLY_SOLVED
 
 
@@ -145,3 +148,5 @@ def test_our_own_answers_keep_their_quality(own_library: Library) -> None:
     assert report.honesty
     assert report.honesty.curve >= FLOOR_CURVE
     assert report.honesty.wrongly <= CEILING_WRONGLY_SOLVED
+    assert report.honesty.none is not None
+    assert report.honesty.none >= FLOOR_NONE
