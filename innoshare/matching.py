@@ -45,11 +45,11 @@ LEAST_RARE_CONCEPTS, MOST_RARE_CONCEPTS = 1, 4
 # without those that answer it (`innoshare evaluate`); a wrong "solved" costs more than a missed one, which still shows
 # as possible. Found on 70 questions to 26 cases: STRONG called 75 % of those in English and 50 % of those in ten
 # other languages solved where they were, and 6 % where they were not; POSSIBLE showed something for 82 % and 11 %. Now
-# there are 88 cases and 64 more questions, which nobody had seen, and with STRONG .34 and POSSIBLE .28 it was 41 %, 51 %
-# and 16 %, and 67 % and 33 %. A hundredth more for STRONG and two for POSSIBLE make it 38 %, 49 % and 14 %, and 62 % and
-# 25 %: of 34 challenges that nothing answers, 76 % instead of 65 % are told so. On 5,260 short records, judged by finer
-# shades of the same theme, STRONG says 41 % and 20 %. How far the best stands out from the other candidates was tried
-# beside it, and tells nothing more (.68 to .71 by the area under the curve, .72 without).
+# there are 88 cases and 64 more questions, which nobody had seen, and with STRONG .34 and POSSIBLE .28 it was 41 %,
+# 51 % and 16 %, and 67 % and 33 %. A hundredth more for STRONG and two for POSSIBLE make it 38 %, 49 % and 14 %, and
+# 62 % and 25 %: of 34 challenges that nothing answers, 76 % instead of 65 % are told so. On 5,260 short records, judged
+# by finer shades of the same theme, STRONG says 41 % and 20 %. How far the best stands out from the other candidates
+# was tried beside it, and tells nothing more (.68 to .71 by the area under the curve, .72 without).
 STRONG, POSSIBLE = 0.35, 0.30
 
 SCORE_DIGITS = 4  # Of a score: beyond, two cases answer equally well.

@@ -81,8 +81,8 @@ class Honesty:
     """How often a strong answer is given (a solution, or a warning by a case that failed), as shares of 1: to
     challenges that have answers (`solved`), and to the same without the documents that answer them and those that
     nothing answers (`wrongly`). `curve` is the area under the curve: how often, of one of each kind, the answered one
-    looks more answered, whatever the threshold (.5 is chance). `none` is the share of the `unanswered` challenges, those
-    that nothing answers, that are told so: not even a possible answer is shown; None where there are no such."""
+    looks more answered, whatever the threshold (.5 is chance). `none` is the share of the `unanswered` challenges,
+    those that nothing answers, that are told so: not even a possible answer is shown; None where there are no such."""
 
     answered: int
     without: int

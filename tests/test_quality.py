@@ -20,8 +20,8 @@ JUDGED = Path(__file__).parent / "judged"
 # set anew when the library grew from 26 to 86 cases: 64 questions were added then that nobody had seen while the
 # formulas were made, and they are harder (nDCG@10 .49, of the older ones .86) and tell the truth better.
 FLOOR_CHALLENGE, FLOOR_KEYWORD, FLOOR_CROSSLINGUAL = 0.68, 0.95, 0.65
-# Of the judged challenges that a case answers, in whatever language, the share called solved; of those that none answers,
-# the share that is. One is paid for with the other (matching.STRONG), so both stand here.
+# Of the judged challenges that a case answers, in whatever language, the share called solved; of those that none
+# answers, the share that is. One is paid for with the other (matching.STRONG), so both stand here.
 FLOOR_SOLVED, CEILING_WRONGLY_SOLVED = 0.40, 0.15
 # The area under the curve of solved against not, over all judged challenges.
 FLOOR_CURVE = 0.71
