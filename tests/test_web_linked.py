@@ -162,6 +162,9 @@ def test_a_case_says_what_it_is_about_where_it_was_and_on_what_it_rests(client: 
     assert {source["url"] for source in report["citation"]} == {source.url for source in entry.case.sources}
     (translation,) = report["workTranslation"]
     assert (translation["inLanguage"], translation["@id"]) == ("sv", "http://localhost/cases/testby-nattbussar")
+    translated = graph(client, "/cases/testby-nattbussar")[0]
+    assert translated["translationOfWork"]["@id"] == f"http://localhost{CASE}"
+    assert "workTranslation" not in translated
     assert [step["name"] for step in trail["itemListElement"]] == ["innoshare", "Mobility", entry.case.title]
     (origin,) = graph(client, "/cases/sandhaven-shade-trees")[0]["isBasedOn"]
     assert origin["@id"] == "http://localhost/cases/rio-verde-food-caddies"

@@ -86,7 +86,7 @@ def case(site: Site, entry: Entry, library: Library) -> Node:
               isBasedOn=[_report(site, entry.inspirations[source]) if source in entry.inspirations else source
                          for source in told.inspired_by if source in entry.inspirations or "://" in source],
               translationOfWork=_report(site, entry.original) if entry.original else None,
-              workTranslation=[_report(site, card) for card in entry.versions if card is not entry.original]),
+              workTranslation=[] if entry.original else [_report(site, card) for card in entry.versions]),
         _trail((site.name, site.page("")),
                (library.facet_label("theme", theme), site.page(f"search?{urlencode({'theme': theme})}")),
                (told.title, url)))
