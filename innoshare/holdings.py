@@ -74,7 +74,8 @@ def holdings(found: Content) -> tuple[Group, ...]:
                                         for case in every).most_common())),
         Group("Fields that say something", {
             name: sum(_says(getattr(case, name)) for case in cases)
-            for name, field in Case.front_matter() if not field.is_required() and name != "licence"}),
+            for name, field in Case.front_matter()
+            if not field.is_required() and name not in ("licence", "translation_of", "translations")}),
         Group("Words of text", {"Fewest": words[0], "Half have more than": words[len(words) // 2],
                                 "Most": words[-1]} if words else {}),
         Group("The wanted board", _by_status(found.challenges.values())),
