@@ -424,7 +424,8 @@ class Library:
                  for facet, vocabulary in VOCABULARY_OF_FACET.items()
                  for slug, term in self.vocabulary[vocabulary].items()]
         named += [Suggestion("city", city.name, slug) for slug, city in self.cities.items()]
-        named += [Suggestion("case", card.title, card.slug) for card in self.cards(self.originals).values()]
+        named += [Suggestion("case", card.title, card.slug)
+                  for card in self.cards(slug for slug, _, _ in self.last_changes()).values()]
         return [(fold(item.text), item) for item in named]
 
     def facet_label(self, facet: str, value: str) -> str:

@@ -568,6 +568,15 @@ def test_a_translation_is_compared_with_its_original(folder: Path, old: str, new
     assert says in problems[0].message
 
 
+def test_an_original_may_list_its_translation_too_and_nothing_is_told_twice(folder: Path) -> None:
+    path = folder / "cases" / f"{NIGHT_BUSES}.md"
+    path.write_text(path.read_text(encoding="utf-8").replace(
+        "staff_fte: 9.5", "translations:\n  - language: sv\n    case: testby-nattbussar", 1), encoding="utf-8")
+    assert swedish(folder) == []
+    [problem] = swedish(folder, ("start: 2019-09", "start: 2020"))
+    assert (problem.field, problem.level) == ("start", "advice")
+
+
 def test_a_bad_translation_does_not_hide_its_original(folder: Path) -> None:
     [problem] = swedish(folder, ("city: testby", "city: sandhaven"), ("updated: ", "updated: 2020-01-01 # "))
     assert (problem.path, problem.level) == ("content/cases/testby-nattbussar.md", "error")

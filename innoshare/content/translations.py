@@ -62,6 +62,7 @@ def mismatches(pages: Mapping[str, Page]) -> Found:
     """
     told: set[tuple[str, str]] = set()
     named = {name: {case for _, case in page.each("translations", "case")} for name, page in pages.items()}
+    tied = {frozenset((name, page.text("translation_of"))) for name, page in pages.items()}
     made: dict[tuple[str, str], str] = {}  # (original, language) -> the translation of it.
     for name, page in sorted(pages.items()):
         original = pages.get(page.text("translation_of"))
@@ -73,9 +74,10 @@ def mismatches(pages: Mapping[str, Page]) -> Found:
             other = pages.get(case)
             if other is None or case == name:
                 continue
-            yield from _link(page, int(steps[1]), other, name in named[case])
+            is_tied = frozenset((name, case)) in tied  # Leads back without a list, and is compared above.
+            yield from _link(page, int(steps[1]), other, is_tied or name in named[case])
             later, earlier = _later_first(page, other)
-            if (name not in named[case] or page is later) and (later.slug, earlier.slug) not in told:
+            if not is_tied and (name not in named[case] or page is later) and (later.slug, earlier.slug) not in told:
                 told.add((later.slug, earlier.slug))
                 yield from _same_city(later, earlier) or _same_facts(page, other)
 
