@@ -22,11 +22,12 @@ from urllib.parse import quote
 
 from innoshare import __version__, content
 from innoshare.content import FOLDERS, printable
-from innoshare.content.frontmatter import MAX_FILE_BYTES
+from innoshare.content.frontmatter import HIDDEN, MAX_FILE_BYTES
 from innoshare.content.mending import called, capital, steps_of
 from innoshare.errors import Level, Problem
 from innoshare.files import plain_bytes
 
+CONTENT = "content"  # What a library calls the folder with its content, if nobody says otherwise.
 WIDTH = 100  # Columns of a line of a file that is shown: most terminals have them, and a sentence fits in.
 TAB = 4  # Columns of a tab, which is shown as an arrow: where it stands for spaces, nobody would see it.
 
@@ -43,9 +44,11 @@ _CODE = re.compile(r"(?<!`)`[^`|\n]+`(?!`)")
 _PLAIN_NAME = re.compile(r"[\w./ -]{1,200}")  # What can stand in code, and be copied out of it.
 
 # Code hosts look for these in the text that is left when the markup has been read, so that a backslash does not help:
-# @name, #1, !1, ~label, %milestone, $snippet, &epic, ^alert, :smile:, http://, {+added+}; www.; GH-1; a commit.
-_REFERENCE = re.compile(r"""(?<=[@#!~%$&^:])(?=[\w"+/-])|(?<=[\[{])(?=[+-])|\b(?<=www)(?=\.)|(?<=[a-z]-)(?=\d)"""
-                        r"|(?<=\b[0-9a-f]{6})(?=[0-9a-f]{1,58}\b)", re.IGNORECASE | re.ASCII)
+# @name, #1, !1, ~label, %milestone, $snippet, &epic, ^alert, :smile:, http://, {+added+}; www.; GH-1; and a commit, by
+# seven of its digits or more, with which longer ones may end.
+_REFERENCE = re.compile(r"""(?<=[@#!~%$&^:])(?=[\w"+/-])|(?<=[\[{])(?=[+-])|\b(?<=www)(?=\.)|(?<=[a-z]-)(?=\d)""",
+                        re.IGNORECASE | re.ASCII)
+_COMMIT = re.compile(r"\b[0-9a-f]{7,}\b", re.IGNORECASE | re.ASCII)
 # What runners take for an order: ::error::, before which only spaces stand; ##[error] and ##vso[…] anywhere in a line.
 _ORDER = re.compile(r"(?<=:)(?=:)|(?<=#)(?=#[a-z]*\[)", re.IGNORECASE)
 _JOINER = "\u2060"  # WORD JOINER: is not seen, and allows no line break.
@@ -85,16 +88,23 @@ def check(paths: Sequence[Path]) -> list[Finding]:
 
 
 def _split(path: Path) -> tuple[Path | None, str]:
-    """The content folder that a path is or lies in, None where there is none; and the rest, `cases/x.md` or nothing."""
+    """The content folder that a path is, lies in or holds, None where there is none; and the rest, `cases/x.md` or
+    nothing."""
     is_folder = path.is_dir()
-    if not is_folder or not any((path / folder).is_dir() for folder in FOLDERS):
+    if not is_folder or not _is_content(path):
         holder = path if is_folder else path.parent
         for folder in sorted(FOLDERS, key=len, reverse=True):
             steps = PurePath(folder).parts
             if holder.parts[-len(steps):] == steps:
                 root = holder.parents[len(steps) - 1]
                 return root, printable(path.relative_to(root).as_posix())
+        if is_folder and _is_content(path / CONTENT):  # Who means a whole library names its folder.
+            path /= CONTENT
     return (path, "") if is_folder or not path.exists() else (None, "")
+
+
+def _is_content(path: Path) -> bool:
+    return any((path / folder).is_dir() for folder in FOLDERS)
 
 
 # --- for people -------------------------------------------------------------------------------------------------------
@@ -117,7 +127,7 @@ def text(findings: Sequence[Finding], stream: TextIO, colour: bool = False) -> N
             if line.strip() and (problem.line, problem.column) != (1, 1):  # That place stands for the whole file.
                 words, before = _window(line, problem.column - 1)
                 stream.write(f"{paint(f'{problem.line:5} |', 'frame')} {words}\n")
-                if problem.field != "body":  # There it is about the whole line.
+                if problem.field != "body" or problem.column > 1:  # At 1 there, it is about the whole line.
                     stream.write(f"{paint('      |', 'frame')} {' ' * before}{paint('^', problem.level)}\n")
             stream.write(f"    {_plain(problem.remedy)}\n\n")
     stream.write("Everything is fine.\n" if not findings else f"{_sum(findings)}.\n")
@@ -139,12 +149,13 @@ def _said(problem: Problem) -> str:
 def _sum(findings: Sequence[Finding]) -> str:
     errors = sum(finding.problem.level == "error" for finding in findings)
     advice = len(findings) - errors
-    return counted(errors, "mistake") + (f", and {counted(advice, 'piece')} of advice" if advice else "")
+    return (counted(errors, "mistake") if errors else "No mistakes") + (
+        f", and {counted(advice, 'piece')} of advice" if advice else "")
 
 
-def counted(number: int, what: str) -> str:
-    """How many there are of a thing: 1 case, 2,000 cases."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def counted(number: int, what: str, many: str = "") -> str:
+    """How many there are of a thing: 1 case, 2,000 cases; `many` where that does not end so."""
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
 
 
 def _from_here(file: Path) -> str:
@@ -211,7 +222,7 @@ def github(findings: Sequence[Finding], stream: TextIO) -> None:
         kind = "error" if problem.level == "error" else "notice"
         place = ",".join(f"{name}={_escaped(str(value), ',:')}" for name, value in (
             ("file", path), ("line", problem.line), ("col", problem.column),
-            ("title", capital(_place(problem)))))
+            ("title", capital(_place(problem)))) if value)
         stream.write(f"::{kind} {place}::{_escaped(f'{problem.message} {problem.remedy}')}\n")
     if any(count > MAX_ANNOTATIONS for count in counts.values()):
         stream.write(f"{_sum(findings)}. Beside the lines GitHub shows {MAX_ANNOTATIONS} of a kind; all of them are in "
@@ -308,8 +319,8 @@ def as_json(findings: Sequence[Finding], stream: TextIO) -> None:
 
 
 def _print(body: Any, stream: TextIO) -> None:
-    json.dump(body, stream, ensure_ascii=False, indent=2)
-    stream.write("\n")
+    # A runner takes ##[error] for an order anywhere in a line. Escaped, it is the same text for who reads the JSON.
+    stream.write(json.dumps(body, ensure_ascii=False, indent=2).replace("##", "#\\u0023") + "\n")
 
 
 PRINTERS: dict[str, Printer] = {"text": text, "github": github, "gitlab": gitlab, "json": as_json, "sarif": sarif}
@@ -339,7 +350,7 @@ def markdown_line(words: str, most: int | None = None) -> str:
 
 def markdown_name(name: str) -> str:
     """A contributed name, as that of a file: as code where it can be."""
-    return f"`{name}`" if _PLAIN_NAME.fullmatch(name) else markdown_text(name)
+    return f"`{name}`" if _PLAIN_NAME.fullmatch(name) and not HIDDEN.search(name) else markdown_text(name)
 
 
 def markdown_problem(problem: Problem, most: int | None = None) -> str:
@@ -349,13 +360,14 @@ def markdown_problem(problem: Problem, most: int | None = None) -> str:
 
 
 def _inert(words: str) -> str:
+    words = _COMMIT.sub(lambda digits: re.sub(r"(?<=\w{6})(?=\w)", _JOINER, digits[0]), words)
     return _MARKUP.sub(r"\\\g<0>", _REFERENCE.sub(_JOINER, words))
 
 
 def _plain(words: str) -> str:
     """Contributed words without control characters, so that they cannot steer a terminal, nor order what runs us."""
     words = "".join(letter if letter.isprintable() else " " if letter.isspace() else "�" for letter in words)
-    return _ORDER.sub(_JOINER, words)
+    return _ORDER.sub(_JOINER, HIDDEN.sub("�", words))  # some that nobody sees count as printable
 
 
 def _escaped(words: str, also: str = "") -> str:

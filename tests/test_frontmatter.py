@@ -120,6 +120,15 @@ def test_a_syntax_mistake_does_not_hide_the_others() -> None:
     assert parts.values["k"] == "1"
 
 
+@pytest.mark.parametrize(("line", "column", "remedy"), [
+    ("cost:\n\tsetup: 5", 1, "two spaces"), ("stage:\tpilot", 7, "type a space"), ("- a:\tb", 5, "type a space"),
+    ("stage: pilot\t", 13, "Delete it."), ("stage:\t", 7, "Delete it.")])
+def test_a_tab_is_told_where_it_stands(line: str, column: int, remedy: str) -> None:
+    told = read(page(f"title: A\n{line}\n"), "x.md").problems
+    assert [(problem.column, problem.level) for problem in told if "tab" in problem.message] == [(column, "error")]
+    assert remedy in told[0].remedy
+
+
 @pytest.mark.parametrize(("line", "remedy"), [
     ("title: Heat: the city", 'Write `title: "Heat: the city"`.'),
     ("title: “Heat: the city”", 'Write `title: "Heat: the city"`.'),

@@ -54,10 +54,9 @@ def test_headings_in_another_language_are_told_by_their_order() -> None:
 
 def test_what_markdown_offers() -> None:
     html = render("A **b** *c* `d` [e](https://x.org/?a=1&b=2) <https://y.org> z  \nnew line\n\n- x\n    1. y\n\n> q\n"
-                  "\nTerm\n: Meaning\n\n~~~\n<code> & more\n~~~\n\n### H *i*\n\na | b\n--|--\n1 | 2\n\nnote[^n]\n\n"
+                  "\n~~~\n<code> & more\n~~~\n\n### H *i*\n\na | b\n--|--\n1 | 2\n\nnote[^n]\n\n"
                   "[^n]: N.").html
     for piece in ("<strong>b</strong>", "<em>c</em>", "<code>d</code>", "<br>", "<li>y</li>", "<blockquote>",
-    "<dt>Term</dt>",
                   "<pre><code>&lt;code&gt; &amp; more\n</code></pre>", f'<h3 id="{ID_PREFIX}h-i">H <em>i</em></h3>',
                   "<td>1</td>", '<a href="https://x.org/?a=1&amp;b=2" rel="nofollow noopener">e</a>',
                   "https://y.org</a>",
@@ -237,7 +236,7 @@ BOMBS = {
     "wide table": "|" * 3_000 + "\n" + "|-" * 1_500
     + "\n" + "|\n" * 4_900, "long table": "a|b\n-|-\n" + "c|d\n" * 4_900, "stars": "*a **b " * 15_000,
     "stars in lines": "*a **b ***c\n" * 4_900, "backticks": "`" * 4_000, "backticks in lines": "`a ``b \n" * 4_900,
-    "half fences": "```a\n" * 4_900, "meanings": "a\n: b\n" * 2_400, "notes": "[^1]\n\n" * 2_400 + "\n[^1]: x",
+    "half fences": "```a\n" * 4_900, "notes": "[^1]\n\n" * 2_400 + "\n[^1]: x",
     "backslashes": "\\" * 4_999, "long": "a " * 100_000, "line": "a" * 5_001, "tabs": "\t" * 300 + "- a",
     "rows without strokes": "a|" * 49 + "a\n" + "-|" * 49 + "-\n" + "a\n" * 4_900,
     "rows after a wide space": "a|" * 49 + "a\n" + "-|" * 49 + "-\n" + "\u00a0\na\n" * 2_400,
@@ -275,7 +274,8 @@ def test_bombs_do_not_hide_the_others() -> None:
 @pytest.mark.parametrize("body", [
     "### a\n\n" * 85 + "[TOC]\n\n" * 2_400, "a\n\n" * 2_499, "- - - x\n" * 4_900, "---\n\n" * 100,
     "```\na\n```\n\n" * 1_200, "a|" * 49 + "a\n" + "-|" * 49 + "-\n" + "a\n" * 498,
-], ids=["contents", "paragraphs", "lists in a line", "rules", "code", "table"])
+    "a\n: b\n" * 2_400,
+], ids=["contents", "paragraphs", "lists in a line", "rules", "code", "table", "colons"])
 def test_what_is_not_refused_is_rendered_in_its_time(body: str) -> None:
     assert not list(mistakes(body))
     assert not render_all({"x": body}, quiet)[1], "none takes 2 s on a free machine"
@@ -299,8 +299,8 @@ def test_a_body_that_is_too_long_is_looked_at_no_further() -> None:
 def test_short_lines_without_end_are_looked_at_no_further(unit: str) -> None:
     body = unit * (120_000 // len(unit))
     began = time.perf_counter()
-    [(_, message, _)] = mistakes(body)
-    assert "lines" in message
+    [found] = mistakes(body)
+    assert "lines" in found.message
     assert headings(body) == []
     assert time.perf_counter() - began < 0.5
     fits = "a\n" * (MAX_LINES - 1)
@@ -310,8 +310,8 @@ def test_short_lines_without_end_are_looked_at_no_further(unit: str) -> None:
 
 def test_of_an_image_one_thing_is_told() -> None:
     for body in ("![](cars.png)", "![a car](cars.png 'x')", "[![x](a.png)](https://example.org)"):
-        assert [message for _, message, _ in mistakes(body)] == ["Images are not shown."]
-    assert [message for _, message, _ in mistakes("![x](a.png) and [b](nowhere), [![x](a.png)](nowhere)")] == [
+        assert [found.message for found in mistakes(body)] == ["Images are not shown."]
+    assert [found.message for found in mistakes("![x](a.png) and [b](nowhere), [![x](a.png)](nowhere)")] == [
         "Images are not shown.", *["The link to `nowhere` leads nowhere."] * 2]
 
 
@@ -321,7 +321,7 @@ def test_of_an_image_one_thing_is_told() -> None:
     ("```\na\n````", [0, 2]), ("a\n```\nb\n~~~", [1, 3]), ("````\n```\n````\n```", [3]),
 ])
 def test_code_is_fenced_as_the_renderer_reads_it(body: str, told: list[int]) -> None:
-    assert [line for line, _, _ in mistakes(body)] == told
+    assert [found.line for found in mistakes(body)] == told
     if not told:
         assert "<code>" in render(body).html
 
@@ -374,7 +374,7 @@ def test_the_check_sees_the_sections_that_readers_see(body: str) -> None:
 
 def test_code_may_hold_what_text_may_not() -> None:
     assert not list(mistakes("```html\n<div> ![x](y)\n```\n\nTags like `<div>` and ``a ` <b>`` are code.\n\n3<4\n"))
-    assert [line for line, _, _ in mistakes("`a` <div> `b`\n\n```\nnever closed")] == [2, 0]
+    assert [found.line for found in mistakes("`a` <div> `b`\n\n```\nnever closed")] == [2, 0]
 
 
 def test_a_text_full_of_one_mistake_is_not_told_without_end() -> None:
@@ -384,13 +384,47 @@ def test_a_text_full_of_one_mistake_is_not_told_without_end() -> None:
 @pytest.mark.parametrize(("body", "line"), [
     ("Text:\n- a\n- b", 1), ("- a\n  - b", 1), ("1. a\n   - b", 1), ("Text\na | b\n--|--\nc | d", 1), ("a ~~b~~", 0),
     ("see https://x.org now", 0), ("- [ ] a", 0), ("- [x] a", 0), ("a\\\nb", 0), ("#4 bus", 0),
+    ("1) a\n2) b", 0), ("- a\n\n  more\n\n- b", 2), ("- a\n\n    more\n- b", 3), ("- a\n    - b\n      - c", 2),
+    ("- a\n1. b", 1), ("a\nb\n---\nc", 2), ("- a\n---\n\nb", 1),
+    ("##\u00a0A", 0), ("- a\n\n  ```\n  b\n  ```", 2), ("> [!NOTE]\n> a", 0),
+    ("H~2~O", 0), ("see www.x.org", 0), ("HTTPS://x.org", 0), ("10. a\n    b\n\n    c\n11. d", 4),
 ])
 def test_habits_from_elsewhere_are_told(body: str, line: int) -> None:
-    assert [found for found, _, _ in habits(body)] == [line]
+    assert [found.line for found in habits(body)] == [line]
+
+
+@pytest.mark.parametrize(("body", "remedy"), [
+    ("- a\n  - b", "Indent it by four spaces."), ("- a\n    - b\n      - c", "Indent it by 8 spaces."),
+    ("1) a\n2) b", "Write a full stop behind each number: `1.`"), ("see www.x.org.", "`<https://www.x.org>`"),
+    (f"see https://x.org/{'a' * 80}, b", f"`<https://x.org/{'a' * 80}>`")])
+def test_the_remedy_of_a_habit_can_be_followed(body: str, remedy: str) -> None:
+    assert [remedy in found.remedy for found in habits(body)] == [True]
+
+
+@pytest.mark.parametrize(("body", "place"), [
+    ("so ~~a~~ b", "~~"), ("`~~` so ~~a~~ b", "~~a"), ("see `x` and https://x.org", "https"), ("a <b>c", "<b"),
+    ("a [b](nowhere)", "nowhere"), ("a ![b](c.png)", "!["), ("a [b](https://x.org/a b)", "https"), ("- [ ] a", "[ ]"),
+    ("Überall 🚲 ~~a~~", "~~")])
+def test_a_remark_points_at_the_very_sign(body: str, place: str) -> None:
+    [found] = [*mistakes(body), *habits(body)]
+    assert body[found.column :].startswith(place)
+
+
+@pytest.mark.parametrize(("address", "remedy"), [
+    ("other-city.md", "Write `/cases/other-city`"), ("../cases/other-city.md", "Write `/cases/other-city`"),
+    ("www.example.org/a", "Write `https://www.example.org/a`."), ("https://x.org/a b", "Write `%20`"),
+    ("<https://x.org/a b>", "Write `%20`"), ("nowhere", "Write a full address")])
+def test_a_link_that_leads_nowhere_is_told_where_it_may_lead(address: str, remedy: str) -> None:
+    assert [found.remedy.startswith(remedy) for found in mistakes(f"See [this]({address}).")] == [True]
+    assert not list(mistakes("See [this](https://x.org/a%20b 'with a title') and [that](https://x.org \"another\")."))
 
 
 @pytest.mark.parametrize("body", [
-    "Text:\n\n- a\n    - b\n\n    c\n- d", "1. a\n2. b\n\n    more\n\n3. c", "a | b\n--|--\nc | d", "## X\n- a",
+    "Text:\n\n- a\n    - b\n\n    c\n\n- d", " - a\n - b", "* a\n * b", "- a\n\ntext\n\n  - b",
+    "  1. a\n  2. b\n     - c",
+    "in May\n2019. It was good", "It took ~5 to ~10 days", "<https://x.org/~a/~b> [c](https://x.org/~d/~e)",
+    "[https://x.org](https://x.org)", "a\n\n* * *\n\nb", "- a\n- b\n---\n", "A\n---\n\nb", "10. a\n11. b\n    - c",
+    "1. a\n2. b\n\n    more\n\n3. c", "a | b\n--|--\nc | d", "## X\n- a",
     "a -- b\n\n---\n\nc",
     "[x](https://x.org) <https://y.org> [z][1]\n\n[1]: https://z.org", "`~~x~~ https://x.org`", "line  \nbreak",
     "- a\nlazy\n- b",
@@ -398,6 +432,12 @@ def test_habits_from_elsewhere_are_told(body: str, line: int) -> None:
 ])
 def test_good_habits_are_left_in_peace(body: str) -> None:
     assert not list(habits(body))
+
+
+def test_what_most_people_write_is_shown_as_on_github() -> None:
+    html = render(" ## A\n\nB \\~ \\$5 \\< C\n: D\n\n   ## E\n\nf").html
+    assert html.count("<h2") == 2
+    assert "<p>B ~ $5 &lt; C\n: D</p>" in html
 
 
 # --- sentences ----------------------------------------------------------------------------------------------------

@@ -97,6 +97,16 @@ def test_a_place_is_told_once_and_in_words(field: str, message: str, said: str) 
     assert json.loads(printed("json", told))[0]["field"] == field
 
 
+def test_the_caret_stands_in_the_text_too(folder: Path) -> None:
+    path = folder / "cases" / "testby-night-buses.md"
+    path.write_bytes(path.read_bytes().replace(b"Four night lines", "Öde 🚲 ~~vier~~ Four lines".encode()).replace(
+        b"\n", b"\r\n"))
+    stream = io.StringIO()
+    report.text(check([path]), stream)
+    shown, caret = stream.getvalue().splitlines()[1:3]
+    assert columns(caret.partition("^")[0]) == columns(shown.partition("~~")[0])
+
+
 def test_a_place_behind_the_end_is_shown_behind_it(framed: Callable[..., list[str]]) -> None:
     assert framed("title:", 7) == ["title:", "      ^"]
 
@@ -110,7 +120,9 @@ def test_no_format_lets_contributed_words_steer_who_reads_it(tmp_path: Path, wor
         lines = re.split(r"[\n\r]", printed(style, told))
         orders = [line for line in lines if line.lstrip().startswith("::")]
         assert len(orders) == (style == "github")
-        if style not in ("github", "json"):  # A line is one order or another; JSON says what there is.
+        if style == "json":  # says what there is, and so that it gives no order
+            assert json.loads("\n".join(lines))[0]["message"] == words
+        if style != "github":  # There a line is one order already, and no other.
             assert not re.search(r"##\w*\[", "".join(lines))
         if style == "github":
             assert orders == lines[:1]
@@ -219,6 +231,13 @@ def test_a_part_of_the_content_is_told_alone(folder: Path, given: str, told: boo
     found = check([folder / given])
     assert bool(found) == told
     assert all(one.problem.path.startswith(f"content/{given}") for one in found)
+
+
+def test_who_names_the_folder_of_a_library_means_its_content(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "cases" / "bad.md").write_text("no header\n", encoding="utf-8")
+    monkeypatch.chdir(folder.parent)
+    for library in (Path(), folder.parent):
+        assert {told.problem.path for told in check([library])} == {"content/cases/bad.md"}
 
 
 def test_a_content_folder_may_be_called_as_one_of_its_folders(folder: Path) -> None:

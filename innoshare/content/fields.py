@@ -21,14 +21,14 @@ from pydantic.fields import FieldInfo
 
 from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Contact, Record, Vocabulary, front_matter, mark
 from innoshare.choices import Choice
-from innoshare.content.forms import FORMS, URL, nearest, one_of, similar, slug_of, tag, western
+from innoshare.content.forms import FORMS, MONTHS, URL, nearest, one_of, similar, slug_of, tag, western
 from innoshare.content.frontmatter import EMPTY, REFUSED, FrontMatter
 from innoshare.content.mending import Step, Steps, called, capital, dotted, shown
 from innoshare.errors import Problem
 
 R = TypeVar("R", bound=Record)
 
-MONTHS, MOST_DAYS = 12, 31  # of a year, of a month
+MOST_DAYS = 31  # of a month
 
 
 @dataclass(frozen=True)
@@ -196,11 +196,13 @@ def _pattern(found: Finding) -> Words:
     guess = form.guess(value)
     if guess and guess != value and re.fullmatch(form.pattern, guess.strip('"')):
         return message, f"Write `{guess}`{found.spot.or_unknown}."
-    return message, f"Write it as `{form.example}`{found.spot.or_unknown}."
+    return message, f"Write it as `{form.example}`{found.spot.or_unknown}." + (
+        found.help if form is FORMS[URL] else "")
 
 
 def _no_tag(found: Finding) -> Words:
-    return (f"{found.name} is {shown(found.value)}, which is not small words without signs, hyphens for spaces.",
+    return (f"{found.name} is {shown(found.value)}, which is not in small letters, with hyphens for spaces and no "
+            "other signs.",
             f"Write it as `{tag(str(found.value).lower()) or 'school-meals'}`.")
 
 
@@ -244,6 +246,9 @@ def _list(found: Finding) -> Words:
 
 def _group(found: Finding) -> Words:
     record = found.spot.record
+    if record and isinstance(found.steps[-1], int):
+        return (f"{found.name} consists of parts, but is {shown(found.value)}.",
+                f"Write it below `{found.steps[-2]}:`, {_parts(record, is_item=True)}{found.spot.or_unknown}.")
     example = "; ".join(f"`{name}: …`" for name in (_needed(record) if record else ["en"]))
     return (f"{found.name} consists of parts, but is {shown(found.value)}.",
             f"Write each part on a line of its own, indented by two spaces: {example}{found.spot.or_unknown}.")

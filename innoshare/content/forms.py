@@ -26,6 +26,8 @@ from innoshare.choices import LANGUAGES
 MAX_SLUG = next(item.max_length for item in Slug.__metadata__)  # type: ignore[attr-defined]  # of Annotated
 _APOSTROPHES = "'’ʼ"  # in a word, not between two: Ærø's is aeros
 
+MONTHS = 12  # of a year: a larger number in a date is a day
+
 SIMILAR = 0.6  # difflib's own default: `titel` finds `title`, `colour` does not find `country`.
 
 
@@ -69,8 +71,15 @@ def _day(value: str) -> str:
     value = western(value)
     if match := re.fullmatch(r"([0-9]{1,2})\.\s*([0-9]{1,2})\.\s*([0-9]{4})", value):
         return f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}"
-    if match := re.fullmatch(r"([0-9]{4})[./-]([0-9]{1,2})[./-]([0-9]{1,2})", value):
+    if match := re.fullmatch(r"([0-9]{4})[./-]([0-9]{1,2})[./-]([0-9]{1,2})(?:[ T].*)?", value) or re.fullmatch(
+            r"([0-9]{4})([0-9]{2})([0-9]{2})", value):
         return f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}"
+    if match := re.fullmatch(r"([0-9]{1,2})([/-])([0-9]{1,2})\2([0-9]{4})", value):
+        first, second = int(match[1]), int(match[3])
+        if (first > MONTHS) != (second > MONTHS):
+            return f"{match[4]}-{min(first, second):0>2}-{max(first, second):0>2}"
+    if match := re.fullmatch(r"([0-9]{4})[./-]([0-9]{1,2})|([0-9]{1,2})[./-]([0-9]{4})", value):
+        return f"{match[1] or match[4]}-{match[2] or match[3]:0>2}"
     return value
 
 
@@ -81,7 +90,15 @@ def tag(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    return "https://" + value if re.match(r"(www\.)?[\w-]+(\.[\w-]+)*\.[a-z]{2,}(/\S*)?$", value) else ""
+    """A full address, of one that lacks its beginning, holds spaces or stands in signs of Markdown."""
+    inner = re.fullmatch(r"<(\S+)>|\[[^\[\]]*\]\((\S+)\)", value)
+    value = (inner[1] or inner[2]) if inner else value
+    value = re.sub(r"(?i)^https?://", lambda sign: sign[0].lower(), value)
+    if number := re.fullmatch(r"(?i)(?:doi:\s*)?(10\.[0-9]{4,9}/\S+)", value):
+        return f"https://doi.org/{number[1]}"
+    if re.match(r"(www\.)?[\w-]+(\.[\w-]+)*\.[a-z]{2,}(/\S*)?$", value):
+        return "https://" + value
+    return "" if "," in value or value.count("://") > 1 else value.replace(" ", "%20")
 
 
 # Names of countries that people use and the Unicode CLDR, where the others come from, does not list.

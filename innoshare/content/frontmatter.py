@@ -346,7 +346,8 @@ class _Builder:
         name = event.value
         steps = (*top.steps, name)
         if name == "<<" and not event.style:
-            self.note(place, top.steps, "The merge key `<<` is not allowed.", "Write the fields out where they belong.")
+            self.note(place, top.steps, "`<<` would copy fields from elsewhere, which is not allowed.",
+                      "Write the fields out where they belong.")
         elif not name.strip():
             self.note(place, top.steps, "The name before the colon is missing.", "Write the field's name before it.")
         elif steps in self.tree.keys:

@@ -109,10 +109,15 @@ _HARMLESS_COLON = "\ufe55"  # a small colon: looks alike, keeps columns, means n
 
 
 def _tab(line: str) -> Iterator[tuple[int, str, str, str | None]]:
-    """A line must not be indented with tabs."""
+    """A line must not be indented with tabs, nor a value begin or end with one."""
     if match := re.match(r"[ ]*(?:- *)*\t", line):
         yield (match.end() - 1, "A tab stands where spaces are needed.",
                "Indent with two spaces for each level.", line.replace("\t", "  "))
+    elif match := re.match(r"[ ]*(?:- +)*[A-Za-z_][\w-]*:[ ]*\t(?=.*\S)", line):
+        yield match.end() - 1, "A tab stands where a space is needed.", "Delete it and type a space.", line.replace(
+            "\t", " ")
+    elif (at := line.find("\t", len(line.rstrip()))) >= 0:
+        yield at, "A tab stands at the end of the line.", "Delete it.", line.rstrip()
 
 
 def _odd_space(line: str) -> Iterator[tuple[int, str, str, str | None]]:
@@ -151,9 +156,14 @@ def _value(line: str) -> Iterator[tuple[int, str, str, str | None]]:
             yield (start + colon.start(), f"The text {shown(value)} holds a colon followed by a space, so the part "
                    "before it is taken for a field's name.", f"Put the text in quotes. {example}",
                    _without_colons(line, start))
-    elif value[0] in _NOT_A_BEGINNING or value.startswith(("- ", "? ")):
+    elif value[0] in _NOT_A_BEGINNING or re.match(r"[-?](\s|$)", value):
         yield (start, f"A text must not begin with `{'backtick' if value[0] == '`' else value[0]}`: {shown(value)}.",
-               f"Put it in quotes. {example}", line[:start] + "\ufffd" + line[start + 1 :])
+               f"Put it in quotes. {example}", line[:start] + _protected(value))
+
+
+def _protected(value: str) -> str:
+    """A value as it was probably meant: as text, unless it may go on in the next line."""
+    return "\ufffd" + value[1:] if value[0] in "[{|>" and "](" not in value else "'" + value.replace("'", "’") + "'"
 
 
 def _without_colons(line: str, start: int) -> str:

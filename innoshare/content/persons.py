@@ -1,4 +1,4 @@
-"""By what a person can be reached, found in a text: e-mail addresses and telephone numbers.
+"""By what a person can be reached, found in a text: e-mail addresses, telephone numbers, pages of one person.
 
 A text says nothing of whose an address or a number is, so whatever can be written to or dialled counts. Which parts of
 a file are looked at, and what is said of a find, `rules` decide.
@@ -15,32 +15,57 @@ PHONE_DIGITS = 7
 # The same within any text, with the country (the longest by ITU-T E.164) and with the 0 before the area (09 310 1691).
 INTERNATIONAL, NATIONAL = range(9, 16), range(9, 12)
 MOST_AMOUNT = 10  # Digits of the largest amount that anybody writes out with spaces: +2 500 000 000.
-BEFORE = 15  # Characters in which the word before a number ends: `telephone: `.
+BEFORE = 24  # Characters in which the word before a number ends: `numéro de téléphone : `.
 
-# The look-behind makes each run of letters one attempt, so that long texts take linear time.
-_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.\w")
+# The look-behind makes each run of letters one attempt, so that long texts take linear time. Who hides an address from
+# robots writes (at) or a space; in the address of a page it is %40.
+_AT = r"(?:@|＠|%40|&#64;|&commat;| (?:@|＠|&#64;) (?=[a-z])| ?[\[({](?:at|ät|@|＠)[\])}] ?)"
+_DOT = r"(?:\.| ?[\[({](?:dot|punkt|point|punto|ponto|\.)[\])}] ?)"
+_MAIL = re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}}{_AT}[\w-]{{1,63}}{_DOT}\w", re.IGNORECASE)
+_MAIL_SIGNS = ("@", "＠", "%40", "&#64;", "&commat;", "at)", "at]", "at}", "ät)", "ät]", "ät}")  # one is in each
+# Pages that by their nature are a person's: her profile, her telephone.
+_OWN_PAGE = re.compile(r"https?://(?:[\w-]+\.)?(?:linkedin\.com/(?:in|pub)/|xing\.com/profile/|wa\.me/|t\.me/|m\.me/|"
+                       r"api\.whatsapp\.com/send)", re.IGNORECASE)
 _OFFICE = re.compile(r"(?<!\w)\+?\(?[0-9][0-9 ()./\u00a0–-]{4,30}[0-9](?!\w)")
 _DIGITS = re.compile(r"(?<![\w.,/=+-])[+(]{0,2}[0-9](?:[ \u00a0()/–-]{0,3}[0-9]){6,17}(?!\w|[.,:/-][0-9])")
-_TELEPHONE = re.compile(r"\b(?:t[eé]l[eé]?(?:ph?one|fono?|fone)?|tlf|tfn|puh(?:elin)?|phone|mobile?|fax|call|dial|ring)"
-                        r"[.:]{0,2} ?$", re.IGNORECASE)
+_WORD = (r"(?:t[eé]l[eé]?(?:ph?one|fono?|fone)?|tlf|tfn|puh(?:elin)?|phone|fon|mobile?|handy|m[oó]vil|celular|"
+         r"whatsapp|fax|call|dial|ring)(?:-? ?(?:number|nummer|numero|número|numéro|numer|no|nr))?")
+_TELEPHONE = re.compile(rf"\b{_WORD}[.:]{{0,2}}[ \u00a0]?[.:]{{0,2}}[ \u00a0]?$", re.IGNORECASE)
+# Where points stand between the groups it may as well be a date or a sum, unless a word for telephone is before it.
+_POINTED = re.compile(r"\+?[0-9]{1,4}(?:\.[0-9]{2,4}){2,6}(?![\w.])")
+# 212-555-0199 and (212) 555-0199. The look-behind comes second: the search is three times as fast.
+_AMERICAN = re.compile(r"[(2-9](?<![\w.,/=+].)(?:[2-9][0-9]{2}\) ?|[0-9]{2}-)[0-9]{3}-[0-9]{4}(?![\w-])")
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
+_YEARS = r"(?:(?:19|20)[0-9]{2}[ /–-]{0,3}){2,}"
 
 
 def mail_in(text: str) -> str:
     """The beginning of the first e-mail address in a text; empty where there is none."""
-    match = _MAIL.search(text) if "@" in text else None
+    match = _MAIL.search(text) if any(sign in text.lower() for sign in _MAIL_SIGNS) else None
     return match[0] if match else ""
+
+
+def is_own_page(address: str) -> bool:
+    """Whether an address leads to a page that is one person's by its nature."""
+    return bool(_OWN_PAGE.match(address))
 
 
 def number_of_office(text: str) -> str:
     """The first telephone number in the name of an office, where there are no amounts; empty where there is none."""
     match = _OFFICE.search(_LINK.sub(" ", text))
-    return match[0] if match and sum(map(str.isdigit, match[0])) >= PHONE_DIGITS else ""
+    is_long = match is not None and sum(map(str.isdigit, match[0])) >= PHONE_DIGITS
+    return match[0] if match and is_long and not re.fullmatch(_YEARS, match[0]) else ""
 
 
 def number_to_dial(text: str) -> str:
     """The first number in a text that is surely there to be dialled; empty where there is none."""
     text = _LINK.sub(" ", text)
+    if match := _AMERICAN.search(text):
+        return match[0]
+    for match in _POINTED.finditer(text):
+        is_day = re.search(r"\.(19|20)[0-9]{2}$", match[0])
+        if not is_day and _TELEPHONE.search(text[max(match.start() - BEFORE, 0) : match.start()]):
+            return match[0]
     for match in _DIGITS.finditer(text):
         groups = re.findall("[0-9]+", match[0])
         digits, start = "".join(groups), match[0].lstrip("(")

@@ -9,7 +9,7 @@ being looked at, and each rule passes over what is not there or not of its kind:
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -23,9 +23,9 @@ from innoshare.content.fields import Spot, meant, readings
 from innoshare.content.forms import COUNTRY, FORMS, SLUG, one_of, similar
 from innoshare.content.frontmatter import FrontMatter
 from innoshare.content.mending import Steps, called, capital, dotted, shown
-from innoshare.content.persons import mail_in, number_of_office, number_to_dial
+from innoshare.content.persons import is_own_page, mail_in, number_of_office, number_to_dial
 from innoshare.errors import Level, Problem
-from innoshare.render import habits, headings, is_too_long, mistakes
+from innoshare.render import habits, headings, is_too_long, mistakes, sections_named
 
 # Unknown names for which the likeliest known one is sought, by each rule in each file. Among 1,000 files one takes
 # 20 ms (measured), and whoever misspells more has one reason for all of them.
@@ -101,9 +101,9 @@ class Page:
         """A Problem at a place of the header."""
         return Problem(self.path, *self.parts.place(steps), dotted(steps), level, message, remedy)
 
-    def in_body(self, line: int, message: str, remedy: str, level: Level = "error") -> Problem:
-        """A Problem in a line of the body, counted from 0."""
-        return Problem(self.path, self.parts.body_line + line, 1, "body", level, message, remedy)
+    def in_body(self, line: int, message: str, remedy: str, level: Level = "error", column: int = 0) -> Problem:
+        """A Problem in a line of the body; line and column are counted from 0."""
+        return Problem(self.path, self.parts.body_line + line, column + 1, "body", level, message, remedy)
 
     @property
     def strict(self) -> Level:
@@ -133,7 +133,15 @@ def the_text_names_no_address(page: Page, world: World) -> Found:
     for number, line in enumerate(page.parts.body.split("\n")):
         if mail := mail_in(line):
             yield page.in_body(number, f"The text holds an e-mail address: {shown(mail + '…')}.",
-                               "Link to the public page of the office instead: `[Planning office](https://…)`.")
+                               "Link to the public page of the office instead: `[Planning office](https://…)`.",
+                               column=line.index(mail))
+
+
+def the_contact_is_no_person(page: Page, world: World) -> Found:
+    """The page of an office is not the profile or the telephone of one person."""
+    if is_own_page(address := page.text("contact", "url")):
+        yield page.problem(("contact", "url"), f"`contact.url` leads to one person: {shown(address)}.",
+                           "Write the address of a public page or contact form of the office.")
 
 
 def nobody_is_called(page: Page, world: World) -> Found:
@@ -152,7 +160,7 @@ def nobody_is_called(page: Page, world: World) -> Found:
         if number := number_to_dial(text):
             yield page.in_body(line, f"The text holds a telephone number: {shown(number)}.",
                                "Link to the public page of the office instead, where readers find the current one: "
-                               "`[Planning office](https://…)`.", "advice")
+                               "`[Planning office](https://…)`.", "advice", max(text.find(number), 0))
 
 
 def titles_are_one_line(page: Page, world: World) -> Found:
@@ -197,16 +205,16 @@ def lists_name_things_once(page: Page, world: World) -> Found:
 
 def markdown_can_be_shown(page: Page, world: World) -> Found:
     """The body holds nothing that must not or cannot be shown."""
-    for line, message, remedy in mistakes(page.parts.body):
-        yield page.in_body(line, message, remedy)
+    for found in mistakes(page.parts.body):
+        yield page.in_body(found.line, found.message, found.remedy, column=found.column)
 
 
 def markdown_looks_as_meant(page: Page, world: World) -> Found:
     """The body avoids what GitHub's preview shows differently from our pages."""
     if is_too_long(page.parts.body):
         return
-    for line, message, remedy in habits(page.parts.body):
-        yield page.in_body(line, message, remedy, "advice")
+    for found in habits(page.parts.body):
+        yield page.in_body(found.line, found.message, found.remedy, "advice", found.column)
 
 
 def headings_have_words(page: Page, world: World) -> Found:
@@ -240,7 +248,8 @@ def linked_cases_exist(page: Page, world: World) -> Found:
     for number, line in enumerate(page.parts.body.split("\n")):
         for match in re.finditer(r"\]\(/cases/([a-z0-9-]{1,60})", line):
             if match[1] not in world.files["cases"]:
-                yield page.in_body(number, f"There is no case {shown(match[1])} to link to.", remedy(match[1]))
+                yield page.in_body(number, f"There is no case {shown(match[1])} to link to.", remedy(match[1]),
+                                   column=match.start() + len("]("))
 
 
 def _which(names: Collection[str], folder: str) -> Callable[[str], str]:
@@ -267,9 +276,9 @@ def _few(remedy: Callable[[str], str], otherwise: str) -> Callable[[str], str]:
 
 
 EVERY_PAGE: tuple[Rule, ...] = (
-    nobody_is_named_by_address, the_text_names_no_address, nobody_is_called, titles_are_one_line,
-    numbers_have_no_groups, countries_have_their_own_letters, nothing_is_in_the_future, lists_name_things_once,
-    markdown_can_be_shown, markdown_looks_as_meant, headings_have_words, linked_cases_exist)
+    nobody_is_named_by_address, the_text_names_no_address, the_contact_is_no_person, nobody_is_called,
+    titles_are_one_line, numbers_have_no_groups, countries_have_their_own_letters, nothing_is_in_the_future,
+    lists_name_things_once, markdown_can_be_shown, markdown_looks_as_meant, headings_have_words, linked_cases_exist)
 
 
 # --- rules for cases ----------------------------------------------------------------------------------------------
@@ -346,7 +355,7 @@ def figures_have_a_listed_source(page: Page, world: World) -> Found:
     """The source of a result, a cost or an adoption also stands under `sources`."""
     if not page.parts.complete:
         return
-    listed = {text for _, text in page.each("sources", "url")}
+    listed = {text for _, text in (*page.each("sources", "url"), *page.each("sources"))}  # these lack only their parts
     cited = [*page.each("results", "source"), *page.each("adoptions", "source")]
     cited += [(("cost", "source"), page.text("cost", "source"))] if page.text("cost", "source") else []
     for steps, text in cited:
@@ -358,8 +367,8 @@ def figures_have_a_listed_source(page: Page, world: World) -> Found:
 
 
 def _bare(url: str) -> str:
-    """An address without what people leave out."""
-    return re.sub(r"^https?://(www\.)?|/$", "", url)
+    """An address without what people leave out or add: the page within a document."""
+    return re.sub(r"^https?://(www\.)?|/?(#.*)?$", "", url.casefold())
 
 
 # A number that says how much: not part of a name (CO2, COVID-19), of a time or of an address.
@@ -369,7 +378,7 @@ _NO_FIGURE = re.compile(r"^\s*[0-9]+[.)]\s|[0-9]{4}(?:-[0-9]{2}){1,2}")  # the n
 
 def figures_in_the_text_have_a_source(page: Page, world: World) -> Found:
     """Where the section on results gives figures, a reader can see what they rest on: `results`, a link, or a note."""
-    if is_too_long(page.parts.body) or page.at("results"):
+    if is_too_long(page.parts.body) or page.at("results") or not page.parts.complete:
         return
     sections, named = _sections(page)
     if Section.RESULTS.label not in named:
@@ -470,12 +479,31 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
     sections, named = _sections(page)
     order = ", ".join(f"`## {label}`" for label in labels)
     lines = page.parts.body.split("\n")
-    for line, level, words in headings(page.parts.body):
-        if level == 1 and not re.match(r"#[^#\s]", lines[line]):  # `#1` was hardly meant as a heading; a habit
-            yield page.in_body(line, f"{shown('# ' + words)} is the heading of a whole page.",
-                               "Write `## ` before the five sections and `### ` below them.", page.strict)
     known = {label.casefold(): label for label in labels}
     seen: list[str | None] = []
+    elsewhere: list[str] = []  # labels of sections that are not headings of the second level; they are told once
+    for line, sign, words in _other_beginnings(page.parts.body, lines):
+        label = known.get(words.casefold().rstrip(": "))
+        if label and label not in (*named, *elsewhere):
+            elsewhere.append(label)
+            yield page.in_body(line, f"{shown(sign + words + sign.strip('# '))} does not begin a section.",
+                               f"Write it as `## {label}`.", page.strict)
+        elif sign == "# ":
+            yield page.in_body(line, f"{shown('# ' + words)} is the heading of a whole page.",
+                               "Write `## ` before the five sections and `### ` below them.", page.strict)
+    foreign = _is_foreign(page.text("language")) and set(named) <= {None, Section.SITUATION.label}
+    if foreign and sections and len(sections) != len(labels) and not elsewhere:
+        times = "once" if len(sections) == 1 else f"{len(sections)} times"
+        yield page.in_body(sections[0][0], f"A case has five sections, but `## ` stands here {times}.",
+                           "Write `## ` before these five, in the language of the text and in this order: "
+                           f"{', '.join(label.lower() for label in labels)}. Headings within a section begin with "
+                           "`### `.", page.strict)
+        return
+    if not sections and not elsewhere:
+        yield page.in_body(0, "The text has none of the five sections of a case.", "Write five headings, each on a "
+                           f"line of its own, and below each its text: {order}. In another language than English "
+                           "write them in that language, in the same order.", page.strict)
+        return
     for number, ((line, words), label) in enumerate(zip(sections, named, strict=True)):
         end = sections[number + 1][0] if number + 1 < len(sections) else len(lines)
         if label is None and not words:  # `headings_have_words` tells
@@ -485,9 +513,14 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
         elif label is None:
             like = one_of(words.casefold(), list(known))
             meant = known[like.split("`")[1]] if like.startswith("Did") else ""
-            yield page.in_body(line, f"{shown('## ' + words)} is not one of the five sections.",
-                               f"Did you mean `## {meant}`?" if meant else "Write `### ` before a heading within a "
-                               f"section. The sections are: {order}.", page.strict)
+            if not lines[line].lstrip().startswith("#"):
+                yield page.in_body(line + 1, f"The line of hyphens makes a heading of {shown(words)} above it.",
+                                   f"Did you mean `## {meant}`?" if meant else "Put an empty line above the hyphens; "
+                                   "a heading within a section begins with `### `.", page.strict)
+            else:
+                yield page.in_body(line, f"{shown('## ' + words)} is not one of the five sections.",
+                                   f"Did you mean `## {meant}`?" if meant else "Write the name of a section, or "
+                                   f"`### ` if this is a heading within one. The sections are: {order}.", page.strict)
             named[number] = meant  # so that nobody is told as well that it is missing
             if meant and meant not in seen:
                 seen.append(meant)
@@ -504,16 +537,31 @@ def the_story_has_its_sections(page: Page, world: World) -> Found:
         first = next(label for label, other in zip(seen, right, strict=True) if label != other)
         yield page.in_body(sections[named.index(first)][0], "The sections are not in their order.",
                            f"Put them in this order: {order}.", page.strict)
-    for label in labels:
-        if label not in seen:
-            before = labels[: labels.index(label)]
-            after = next((f" after {shown('## ' + name)}" for name in reversed(before) if name in seen), "")
+    for before, label in zip(("", *labels), labels, strict=False):
+        if label not in (*seen, *elsewhere):
+            after = f" after the section {shown(before)}" if before else ""
             yield page.in_body(0, f"The section {shown(label)} is missing.",
                                f"Add a line `## {label}`{after} and write the text below it.", page.strict)
 
 
+def _other_beginnings(body: str, lines: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Where somebody may have meant a section to begin (line, sign, words): headings of another level, and bold lines.
+    """
+    for line, level, words in headings(body):
+        if level != SECTION_LEVEL and not re.match(r" {0,3}#[^#\s]", lines[line]):  # `#1` was hardly meant; a habit
+            yield line, "#" * level + " ", words
+    for line, text in enumerate(lines):
+        if bold := re.fullmatch(r"(\*\*|__)(?=\S)([^*_]{1,60})\1:?\s*", text):
+            yield line, bold[1], bold[2]
+
+
 def _sections(page: Page) -> tuple[list[tuple[int, str]], list[str | None]]:
     return sections_of(page.parts.body, page.text("language"))
+
+
+def _is_foreign(language: str) -> bool:
+    """Whether sections have names of their own in a language; one that is misspelled may be English."""
+    return language != "en" and re.fullmatch("[a-z]{2}", language) is not None
 
 
 def sections_of(body: str, language: str) -> tuple[list[tuple[int, str]], list[str | None]]:
@@ -521,8 +569,8 @@ def sections_of(body: str, language: str) -> tuple[list[tuple[int, str]], list[s
     sections = [(line, words) for line, level, words in headings(body) if level == SECTION_LEVEL]
     known = {section.label.casefold(): section.label for section in Section}
     named = [known.get(words.casefold()) for _, words in sections]
-    if not any(named) and len(sections) == len(known) and language not in ("", "en"):
-        named = list(known.values())  # in another language the sections are told by their order
+    if _is_foreign(language):
+        named = [section and section.label for section in sections_named([words for _, words in sections])]
     return sections, named
 
 

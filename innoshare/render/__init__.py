@@ -23,6 +23,7 @@ import json
 import queue
 import re
 import signal
+import string
 import subprocess
 import sys
 import threading
@@ -39,10 +40,19 @@ from markdown.extensions.toc import slugify_unicode
 from markdown.treeprocessors import Treeprocessor
 
 from innoshare.choices import Section
-from innoshare.render.proofreading import ID_PREFIX, habits, headings, is_too_long, link, mistakes
+from innoshare.render.proofreading import (
+    ID_PREFIX,
+    Remark,
+    habits,
+    headings,
+    is_too_long,
+    link,
+    mistakes,
+    sections_named,
+)
 
-__all__ = ["ID_PREFIX", "MAX_SENTENCE", "Block", "Rendered", "habits", "headings", "is_too_long", "link", "mistakes",
-           "render", "render_all", "sentences"]
+__all__ = ["ID_PREFIX", "MAX_SENTENCE", "Block", "Remark", "Rendered", "habits", "headings", "is_too_long", "link",
+           "mistakes", "render", "render_all", "sections_named", "sentences"]
 
 SECONDS_PER_BODY = 5.0  # 3 times the slowest body found within the limits, 1,000 times a real one.
 SECONDS_TO_START = 60.0  # A Python process with its imports takes half a second; a crowded machine is given time.
@@ -106,7 +116,7 @@ class _Tidy(Treeprocessor):
                     child.attrib.clear()
 
 
-_TAGS = {"h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre", "code", "strong",
+_TAGS = {"h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "pre", "code", "strong",
          "em", "a", "br", "hr", "table", "thead", "tbody", "tr", "th", "td", "sup", "div"}
 # No attribute here can hold `<`: `render` cuts the cleaned text at its `<h2>`, and must not meet one in a value.
 _ATTRIBUTES = {"*": set(), "a": {"href"}, "ol": {"start"}, "li": {"id"}, "sup": {"id"}, "h2": {"id"}, "h3": {"id"},
@@ -126,10 +136,13 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 def _markdown() -> markdown.Markdown:
     converter = markdown.Markdown(
-        extensions=["tables", "fenced_code", "sane_lists", "footnotes", "def_list", "toc"],
+        extensions=["tables", "fenced_code", "sane_lists", "footnotes", "toc"],
         extension_configs={"toc": {"slugify": slugify_unicode, "marker": ""}},  # ids, but no `[TOC]` filled in for each
         output_format="html",
     )
+    converter.ESCAPED_CHARS = list(string.punctuation)  # as CommonMark has it; Python-Markdown knows half of them
+    headings: Any = converter.parser.blockprocessors["hashheader"]
+    headings.RE = re.compile(headings.RE.pattern.replace(r"(?:^|\n)", r"(?:^|\n)[ ]{0,3}"))  # likewise
     converter.preprocessors.deregister("html_block")
     converter.inlinePatterns.deregister("html")
     converter.treeprocessors.register(_Tidy(converter), "tidy", 8)  # `inline` (20) made the images; before `toc` (5)
@@ -147,21 +160,14 @@ def render(body: str) -> Rendered:
     # A cleaned `<h2>` is always a section: text is escaped, and headings inside quotes and lists became h3.
     start, *rest = _HEADING.split(html)
     found = [("", "", start), *zip((id or "" for id in rest[0::3]), map(_plain, rest[1::3]), rest[2::3], strict=True)]
-    sections = _sections([heading for _, heading, _ in found[1:]])
+    sections = sections_named([heading for _, heading, _ in found[1:]])
     return Rendered(tuple(
         Block(section, heading, id, part.strip(), _plain(part))
         for section, (id, heading, part) in zip((None, *sections), found, strict=True)
         if heading or part.strip()))
 
 
-def _sections(headings: list[str]) -> list[Section | None]:
-    """Which section each heading begins: by its English words; five in another language by their order."""
-    labels = {section.label.casefold(): section for section in Section}
-    named = [labels.get(heading.casefold()) for heading in headings]
-    return list(Section) if not any(named) and len(named) == len(Section) else named
-
-
-_LINE_TAGS = {"p", "li", "dt", "dd", "tr", "blockquote", "pre", "h2", "h3", "h4", "h5", "h6", "div", "hr"}
+_LINE_TAGS = {"p", "li", "tr", "blockquote", "pre", "h2", "h3", "h4", "h5", "h6", "div", "hr"}
 
 
 class _Text(HTMLParser):
@@ -307,7 +313,7 @@ def _serve() -> None:
         body = json.loads(line)
         answer: object
         try:
-            reasons = [f"{message} {remedy}" for _, message, remedy in mistakes(body)]
+            reasons = [f"{found.message} {found.remedy}" for found in mistakes(body)]
             answer = reasons[0] if reasons else [astuple(block) for block in render(body).blocks]
         except RecursionError:
             answer = "Something in the text is nested too deeply."
