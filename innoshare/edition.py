@@ -311,6 +311,8 @@ def _write(directory: Path, name: str, found: Content, rendered: Mapping[str, Re
     labels = {name: {slug: "\n".join(dict.fromkeys(term.label.values())) for slug, term in terms.items()}
               for name, terms in found.vocabulary.items()}
     originals = content.originals(cases)
+    cases |= {slug: content.with_ledger(cases[slug], cases[original]) for slug, original in originals.items()
+              if slug != original}
     documents = [_document(cases[slug], original, cities[cases[slug].city], labels, rendered[f"cases/{slug}.md"])
                  for slug, original in originals.items()]
     digests = {item.slug: _hash(asdict(item)) for item in documents}

@@ -17,7 +17,7 @@ from typing import Self
 from babel import Locale
 
 from innoshare import content, edition
-from innoshare.case import Card, Case, City, OpenChallenge, Record, Vocabulary, mark
+from innoshare.case import Adoption, Card, Case, City, OpenChallenge, Record, Vocabulary, mark
 from innoshare.choices import EVIDENCE_LEVELS, ChallengeStatus, Choice, Outcome, SizeBand
 from innoshare.config import Settings
 from innoshare.content import World
@@ -53,11 +53,13 @@ class Learned:
 class Entry:
     """A case with all that its page shows.
 
-    `adopters` are the cities named in its adoptions that have a file. `origins` are the cases it learned from, as far
-    as they are here, each followed by those that this one learned from; `learners` those that learned from it, each
-    followed by those that learned from this one; of both at most MOST_LEARNED, each case once. `similar` are the cases
-    like it, most like it first; `versions` the same case in other languages, the original first; `challenges` the open
-    challenges that it answers. `history` is what git knows of its file, None where that is nothing.
+    `adopters` are the cities named in its adoptions that have a file; `borrowed` those adoptions that a translation
+    tells in the words of its original. `origins` are the cases it learned from, as far as they are here, each followed
+    by those that this one learned from; `learners` those that learned from it, each followed by those that learned from
+    this one; of both at most MOST_LEARNED, each case once. `similar` are the cases like it, most like it first;
+    `versions` the same case in other languages, the original first; `challenges` the open challenges that it answers,
+    `named_by` those of which the city itself says so. `history` is what git knows of its file, None where that is
+    nothing.
     """
 
     case: Case
@@ -65,11 +67,13 @@ class Entry:
     country_name: str
     rendered: Rendered
     adopters: Mapping[str, City]
+    borrowed: tuple[Adoption, ...]
     origins: tuple[Learned, ...]
     learners: tuple[Learned, ...]
     similar: tuple[Card, ...]
     versions: tuple[Card, ...]
     challenges: tuple[OpenChallenge, ...]
+    named_by: tuple[OpenChallenge, ...]
     history: FileHistory | None
 
     @property
@@ -181,6 +185,7 @@ class Library:
         case, rendered = found
         city = self.cities[case.city]
         original = self.originals.get(slug, slug)
+        told = self._catalogue.case(original) if original != slug else None
         versions = self._versions.get(original, [slug])
         answered = self._catalogue.challenges_answered_by(versions)
         strong = [name for name, strength in answered.items() if strength is Strength.STRONG]
@@ -188,12 +193,14 @@ class Library:
             case, city, country_name(city.country), rendered,
             adopters={item.city: self.cities[item.city] for item in case.adoptions
                       if item.city and item.city in self.cities},
+            borrowed=tuple(item for item in case.adoptions if told and item in told[0].adoptions),
             origins=self.origins(case),
             learners=self._lineage(original, self._learners),
             similar=tuple(self.cards(self._catalogue.similar(slug)).values()),
             versions=tuple(card for card in self.cards(versions).values() if card.slug != slug),
             challenges=() if case.is_warning else tuple(item for item in self.challenges if item.slug in strong
                                                      and item.status is not ChallengeStatus.SOLVED),
+            named_by=tuple(item for item in self.challenges if not set(versions).isdisjoint(item.answered_by)),
             history=self._catalogue.history(f"cases/{slug}.md"))
 
     def origins(self, case: Case) -> tuple[Learned, ...]:

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 
 from innoshare import content
 from innoshare.case import Case, City, Concept, OpenChallenge, Record, Term, front_matter, is_tag
-from innoshare.choices import LANGUAGES
+from innoshare.choices import LANGUAGES, Section
 from innoshare.content import (
     EVERY_CASE,
     EVERY_CHALLENGE,
@@ -37,6 +37,7 @@ from innoshare.content import (
 from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.content.rules import Page, Rule
 from innoshare.errors import Problem
+from innoshare.render import render
 
 TESTS = Path(__file__).parent
 TODAY = date(2026, 11, 24)
@@ -220,6 +221,23 @@ def test_every_pattern_of_the_models_has_its_form() -> None:
     ("staff_fte: 9.5", "staff_fte: 2.125", "staff_fte", "Do you mean 2125? Write `2125`. If not, write `2.12`."),
     ("start: 2019-09", "start: 2019-13", "start", "write the month as two digits from `01` to `12`, as `2026-05`"),
     ("updated: 2026-03-14", "updated: 2026-14-03", "updated", "Do you mean `2026-03-14`?"),
+    ("updated: 2026-03-14", "updated: 14/03/2026", "updated", "Write `2026-03-14`."),
+    ("updated: 2026-03-14", "updated: 03-14-2026", "updated", "Write `2026-03-14`."),
+    ("updated: 2026-03-14", "updated: 20260314", "updated", "Write `2026-03-14`."),
+    ("updated: 2026-03-14", "updated: 2026-03-14T10:00", "updated", "Write `2026-03-14`."),
+    ("updated: 2026-03-14", "updated: 03/04/2026", "updated", "Write it as `2026-05-31`."),
+    ("updated: 2026-03-14", "updated: 03/2026", "updated", "Write it as `2026-05-31`."),
+    ("start: 2019-09", "start: 9/2019", "start", "Write `2019-09`, or `unknown`."),
+    ("start: 2019-09", "start: 2019-9", "start", "Write `2019-09`, or `unknown`."),
+    ("start: 2019-09", "start: 2019-2021", "start", "Write it as `2019`,"),
+    ("    source: https://reports.example.org/night-buses\n    evid", "    source: internal data\n    evid",
+     "results.0.source", "It is: address of the source, listed under sources."),
+    ("    source: https://reports.example.org/night-buses\n    evid",
+     "    source: https://Reports.example.org/night-buses/#page=12\n    evid", "results.0.source",
+     "It is listed as `https://reports.example.org/night-buses`; write the same address in both places."),
+    ("  - url: https://reports.example.org/sandhaven-taxis\n    title: \"Taxis on call: the first year\"\n"
+     "    accessed: 2026-03-02", "  - https://reports.example.org/sandhaven-taxis", "sources.1",
+     "Write it below `sources:`, indented by two spaces more, the lines `- url: …`, `  title: …`, `  accessed: …`."),
     ("staff_fte: 9.5", "translation_of: testby-natbussar", "translation_of", "`testby-nattbussar`"),
 ])
 def test_one_mistake_is_one_problem_with_its_mending(
@@ -415,7 +433,7 @@ def test_a_tag_is_words_of_any_script(tag: str, good: bool) -> None:
     ("title: Night buses on call instead of empty timetables", "title: Unknown", "title:", "error"),
     ("title: Night buses on call", "title: |\n  Night buses\n  on call", "title:", "error"),
     ("## What was done", "## What we did", "## What we did", "error"),
-    ("## Results", "### Results", "\n\n## Situation", "error"),
+    ("## Results", "### Results", "### Results", "error"),
     ("## Situation", "# Situation", "\n# Situation", "error"),
     ("## What was done", "## What was done\n## Results", "## What was done", "error"),
     ("Four night lines", "<center>Four</center> night lines", "<center>", "error"),
@@ -441,6 +459,8 @@ def test_a_rule_speaks_of_its_line(change: Callable[[str, str], list[Problem]], 
 NUMBERS_TO_DIAL = (
     "+46 8 508 000 00", "+351 912 345 678", "00351 912 345 678", "(+358) 9 310 1691", "+44 (0)20 7946 0958",
     "+4685080000", "020 7946 0958", "(020) 7946 0958", "08-508 000 00", "01 23 45 67 89", "040/1234567",
+    "212-555-0199", "1-800-555-0199", "(212) 555-0199", "téléphone 01.40.20.50.50", "Telefonnummer 1234567",
+    "phone number 5551234", "WhatsApp 11 91234-5678", "Fon 0301234567",
     "tel. 912 345 678", "Telefon 12345678", "phone: 555-1234", "Tlf. 12 34 56 78", "puh. 0401234567")
 OTHER_NUMBERS = (
     "2016-2017", "2019 2020 2021 2022", "1 234 567 euros", "+25 000 000 kr", "+1 250 000 000 kr", "100 000-250 000",
@@ -449,7 +469,42 @@ OTHER_NUMBERS = (
     "ORCID 0000-0002-1825-0097", "0.12345678", "<https://x.org/0401-234-567>",
     "[law](https://x.org/?q=+46+8+508+000+00)", "doi 10.1016/0304-3800 12", "08.00-16.00", "08:00-16:00", "call 911",
     "116 117", "2016:145", "556036-0793", "by phone 1 200 000 times", "01 02 03 04 05 06 07 08 09 10 11 12",
-    "COM(2016) 0123 2016")
+    "COM(2016) 0123 2016", "100-200-3000", "01.40.20.50.50", "on 01.02.2016 a call 03.04.2017")
+
+MAILS = (
+    "anna.berg@testby.se", "vorname.nachname@stadt.de", "anna.berg (at) testby.se", "anna.berg[at]testby[dot]se",
+    "anna.berg{ät}testby.se", "anna.berg @ testby.se", "anna.berg＠testby.se", "anna.berg%40gmail.com",
+    "anna.berg(at)stadt(punkt)de")
+NO_MAILS = ("user@host", "3 @ 5.50 euros", "x @ y", "https://social.example/@testby", "flat (at cost)",
+            "open (at night).")
+
+
+@pytest.mark.parametrize("text", [*MAILS, *NO_MAILS])
+@pytest.mark.parametrize(("old", "field"), [("Four night lines", "body"), ("  - Talk to", "lessons.0")])
+def test_an_address_to_write_to_is_told_however_it_is_hidden(change: Callable[[str, str], list[Problem]], old: str,
+                                                             field: str, text: str) -> None:
+    assert [(problem.field, problem.level) for problem in change(old, f"{old} {text} and ")
+            if "e-mail" in problem.message] == [(field, "error")] * (text in MAILS)
+
+
+@pytest.mark.parametrize(("address", "remedy"), [
+    ("https://www.linkedin.com/in/anna-berg", "contact form of the office"),
+    ("https://wa.me/46701234567", "contact form"),
+    ("https://x.org/?mail=anna%40gmail.com", "Leave it out"), ("HTTPS://x.org", "Write `https://x.org`."),
+    ("https://x.org/a b", "Write `https://x.org/a%20b`."), ("<https://x.org>", "Write `https://x.org`."),
+    ("'[Office](https://x.org)'", "Write `https://x.org`."), ("https://x.org, https://y.org", "Write it as"),
+    ("tel:+46850800000", "its public page or contact form."),
+    ("doi:10.1000/182", "Write `https://doi.org/10.1000/182`.")])
+def test_the_page_of_a_contact_is_an_office_s(change: Callable[[str, str], list[Problem]], address: str,
+                                              remedy: str) -> None:
+    [problem] = change("url: https://testby.example.org/transport", f"url: {address}")
+    assert (problem.field, problem.level) == ("contact.url", "error")
+    assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize("role", ["Department 2019-2024", "Room 4711", "Office 61.2", "Service 311"])
+def test_the_name_of_an_office_may_hold_numbers(change: Callable[[str, str], list[Problem]], role: str) -> None:
+    assert change("role: Planning office for public transport", f"role: {role}") == []
 
 
 @pytest.mark.parametrize("text", [*NUMBERS_TO_DIAL, *OTHER_NUMBERS])
@@ -613,6 +668,101 @@ def test_every_version_has_one_original(folder: Path) -> None:
     assert set(originals().values()) == {"testby-nattbussar"}, "side by side, the first by name"
 
 
+ADOPTIONS = """adoptions:
+  - place: Lillstad
+    country: SE
+    status: adapted
+    source: https://reports.example.org/night-buses
+  - place: Kleinau
+    country: DE
+    status: considering
+    changes: Med taxi
+"""
+
+
+def test_an_adoption_that_the_original_lacks_is_told_where_it_stands(folder: Path) -> None:
+    [problem] = swedish(folder, ("translation_of:", f"{ADOPTIONS}translation_of:"))
+    assert (problem.field, problem.level) == ("adoptions.0", "advice")
+    assert f"not in content/cases/{NIGHT_BUSES}.md" in problem.message
+
+
+def test_a_translation_has_the_ledger_of_its_original(folder: Path) -> None:
+    swedish(folder, ("translation_of:", f"{ADOPTIONS}translation_of:"))
+    cases = read(folder, TODAY).cases
+    original, translation = cases[NIGHT_BUSES], cases["testby-nattbussar"]
+    whole = content.with_ledger(translation, original).adoptions
+    assert whole == [original.adoptions[0], translation.adoptions[1], translation.adoptions[0]]
+    assert [item.changes for item in whole] == [original.adoptions[0].changes, "Med taxi", None]
+    assert content.with_ledger(original, original) == original
+
+
+def test_an_adoption_is_known_by_its_document_where_the_name_of_the_place_is_translated(folder: Path) -> None:
+    cases = read(folder, TODAY).cases
+    first, second = cases[NIGHT_BUSES].adoptions
+    abroad = [item.model_copy(update={"city": None, "place": place, "country": "DE", "source": "https://example.org/x"})
+              for item, place in ((first, "Munich"), (second, "Kleinau"))]
+    told = [item.model_copy(update={"place": "Monaco di Baviera"} if item is abroad[0] else {}) for item in abroad]
+    translated = cases["testby-nattbussar"].model_copy(update={"adoptions": told})
+    assert content.with_ledger(translated, translated.model_copy(update={"adoptions": abroad})).adoptions == told
+
+
+FIVE = [section.label for section in Section]
+
+
+def sections_told(folder: Path, language: str, *headings: str) -> list[tuple[str, str]]:
+    """What is said of the body of a case with these headings: messages and remedies."""
+    path = folder / "cases" / f"{NIGHT_BUSES}.md"
+    header = path.read_text(encoding="utf-8").partition("\n---\n")[0].replace("language: en", f"language: {language}")
+    path.write_text(f"{header}\n---\n\n" + "".join(f"{heading}\n\nWords.\n\n" for heading in headings),
+                    encoding="utf-8")
+    return [(one.message, one.remedy) for one in told(folder, NIGHT_BUSES) if one.field == "body"]
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("de", "Situation, Was getan wurde, Ergebnisse, So geht es, Was schiefging"),
+    ("fr", "Situation, Ce qui a été fait, Résultats, Comment faire, Ce qui n'a pas marché"),
+    ("sv", "Situation, Vad som gjordes, Resultat, Så gör man, Vad som gick fel"),
+    ("da", "Situation, Hvad der blev gjort, Resultater, Sådan gør man, Hvad der gik galt"),
+    ("fi", "Lähtötilanne, Mitä tehtiin, Tulokset, Näin se tehdään, Mikä meni pieleen"),
+    ("nl", "Situatie, Wat er gedaan is, Resultaten, Zo doet u het, Wat er misging"),
+    ("pl", "Sytuacja, Co zrobiono, Wyniki, Jak to zrobić, Co poszło nie tak"),
+    ("es", "Situación, Qué se hizo, Resultados, Cómo hacerlo, Qué salió mal"),
+    ("it", "Situazione, Che cosa è stato fatto, Risultati, Come fare, Che cosa è andato storto"),
+    ("pt", "Situação, O que foi feito, Resultados, Como fazer, O que correu mal"),
+])
+def test_sections_have_the_words_of_their_language(folder: Path, language: str, words: str) -> None:
+    headings = [f"## {heading}" for heading in words.split(", ")]
+    assert sections_told(folder, language, *headings) == []
+    [case] = [case for slug, case in read(folder, TODAY).cases.items() if slug == NIGHT_BUSES]
+    assert [block.section for block in render(case.body).blocks] == list(Section)
+    for wrong in (headings[:4], [*headings, "## 2019"]):
+        [(message, remedy)] = sections_told(folder, language, *wrong)
+        assert f"here {len(wrong)} times" in message
+        assert "in the language of the text" in remedy
+
+
+@pytest.mark.parametrize("written", ["# {}", "### {}", "**{}**", "**{}:**", "__{}__"])
+def test_a_section_that_is_written_otherwise_is_told_as_it_is_to_be_written(folder: Path, written: str) -> None:
+    found = sections_told(folder, "en", *(written.format(label) for label in FIVE))
+    assert [remedy for _, remedy in found] == [f"Write it as `## {label}`." for label in FIVE]
+
+
+@pytest.mark.parametrize("written", [" ## {}", "   ## {}", "## {} ##", "{}\n---"])
+def test_a_section_may_be_written_as_on_github(folder: Path, written: str) -> None:
+    assert sections_told(folder, "en", *(written.format(label) for label in FIVE)) == []
+
+
+def test_a_text_without_sections_is_told_once(folder: Path) -> None:
+    [(message, remedy)] = sections_told(folder, "en", "We did it.")
+    assert "none of the five sections" in message
+    assert all(f"`## {label}`" in remedy for label in FIVE)
+
+
+def test_a_line_of_hyphens_is_told_where_it_makes_a_heading(folder: Path) -> None:
+    found = sections_told(folder, "en", *(f"## {label}" for label in FIVE), "That was all\n---\nIn short")
+    assert [message for message, _ in found] == ["The line of hyphens makes a heading of `That was all` above it."]
+
+
 def test_sections_out_of_order_are_told_once(folder: Path) -> None:
     path = folder / "cases" / f"{NIGHT_BUSES}.md"
     head, *sections = path.read_text(encoding="utf-8").split("\n## ")
@@ -761,6 +911,16 @@ def test_names_and_places_of_files(folder: Path) -> None:
     assert "`are.md`" in found["cases/åre.md"].remedy
     assert found["stray.md"].level == "advice"
     assert len(read(folder, TODAY).cases) == 6
+
+
+@pytest.mark.parametrize(("name", "remedy"), [
+    ("cases/vigo-buses.md.txt", "`vigo-buses.md`"), ("cases/Our case.TXT", "`our-case.md`"),
+    ("cases/Our case.docx", "UTF-8"), ("vocabulary/challenge_types.yml", "`challenge_types.yaml`")])
+def test_what_editors_and_word_processors_make_of_a_name(folder: Path, name: str, remedy: str) -> None:
+    (folder / name).write_text("x", encoding="utf-8")
+    [problem] = read(folder, TODAY).problems
+    assert "not read" in problem.message
+    assert remedy in problem.remedy
 
 
 @pytest.mark.parametrize(("name", "remedy"), [

@@ -1,6 +1,7 @@
 """The wanted board on pages and in the API: what is wanted, what the library found, and what the city says of it."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -10,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from test_web_pages import Page
 
-from innoshare import edition
+from innoshare import content, edition
 from innoshare.config import Settings
 from innoshare.library import Library
 from innoshare.search import words_of
@@ -185,6 +186,23 @@ def test_what_the_city_found_stands_apart_from_what_the_library_found(
         assert listed(board) == [NO_ANSWER]
         assert "The city itself names 1 case" in board.text
         assert listed(Page(client.get("/").text)) == [ANSWERED]  # only what is open
+        assert listed(Page(client.get("/challenges").text)) == [ANSWERED, NO_ANSWER], "what is still wanted first"
+        case = Page(client.get("/cases/sandhaven-rent-fund").text)
+        assert listed(case) == [NO_ANSWER]
+        assert "Named as an answer by" in case.text
+        assert "(solved)" in case.text
+        assert "and have found an answer?" not in page.text
+
+
+def test_the_city_learns_how_to_name_its_answer(client: FlaskClient, folder: Path, change: Callable[..., None]) -> None:
+    page = client.get(f"/challenges/{ANSWERED}").text
+    assert "You are Sandhaven, and have found an answer?" in Page(page).text
+    lines = "\n".join(re.findall("<code>([a-z_]+: .*?)</code>", page))
+    assert lines.split("\n") == ["status: solved", f"answered_by: [{NIGHT_BUSES}]"]
+    change(ANSWERED, ("status: open\n", f"{lines}\n"))
+    found = content.read(folder)
+    assert found.challenges[ANSWERED].answered_by == [NIGHT_BUSES]
+    assert "answered_by: [name-of-the-case]" in client.get(f"/challenges/{NO_ANSWER}").text
 
 
 def test_what_failed_elsewhere_comes_as_a_warning_and_is_counted_as_no_answer(

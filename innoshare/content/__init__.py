@@ -32,6 +32,7 @@ import hashlib
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -47,15 +48,16 @@ from innoshare.content.frontmatter import MAX_FILE_BYTES
 from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.content.mending import shown
 from innoshare.content.rules import EVERY_CASE, EVERY_CHALLENGE, EVERY_PAGE, Found, Page, Rule, World
-from innoshare.content.translations import originals
+from innoshare.content.translations import originals, with_ledger
 from innoshare.errors import Level, Problem
 from innoshare.files import plain_bytes
 
 __all__ = ["EVERY_CASE", "EVERY_CHALLENGE", "EVERY_PAGE", "FOLDERS", "FORMS", "KINDS", "MAX_PROBLEMS_PER_FILE", "WORDS",
            "Content", "Spot", "World", "check", "digests", "label", "originals", "printable", "proofread", "read",
-           "world"]
+           "with_ledger", "world"]
 
 MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
+MAX_ALIKE = 5  # Cases that one case is said to repeat; of a folder that was copied each would repeat all.
 MAX_NAMED = 10  # Cases of a circle that a message names; who has read so many sees which way it goes.
 CONCEPTS = "vocabulary/concepts"
 FOLDERS = {"cases": ".md", "challenges": ".md", "cities": ".md", "vocabulary": ".yaml", CONCEPTS: ".yaml"}
@@ -104,7 +106,8 @@ class _File:
     data: bytes
 
 
-_OTHER_TEXT_ENDINGS = (".md", ".markdown", ".mdown", ".txt", ".yaml", ".yml", ".docx", ".odt")
+_OTHER_TEXT_ENDINGS = (".md", ".markdown", ".mdown", ".txt", ".yaml", ".yml")
+_OF_WORD_PROCESSORS = (".docx", ".doc", ".odt", ".rtf", ".pages")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 _MAY_LIE_ANYWHERE = re.compile(r"(readme|license|licence|copying|notice)(\..*)?", re.IGNORECASE)
 
@@ -143,9 +146,18 @@ def _files(root: Path) -> Iterator[_File | Problem]:
 def _file(path: Path, label: str, folder: str, ending: str) -> Iterator[_File | Problem]:
     """One entry of a folder: the file, a Problem, or nothing where it has no business here."""
     if path.suffix != ending:
-        if path.suffix.lower() in _OTHER_TEXT_ENDINGS:
+        suffix, plain = path.suffix.lower(), Path(path.stem)
+        while plain.suffix.lower() in _OTHER_TEXT_ENDINGS:  # Editors hide that they have made it x.md.txt.
+            plain = plain.with_suffix("")
+        better = FORMS[SLUG.pattern].guess(printable(plain.name)) if ending == ".md" else printable(plain.name)
+        name = f"`{better or 'city-and-measure'}{ending}`"
+        if suffix in _OF_WORD_PROCESSORS:
+            yield _problem(label, "This is a file of a word processor, which is not read.",
+                           f"Open it there, copy the text into a file {name} made with a text editor, and save that as "
+                           "UTF-8. Then take this one away.")
+        elif suffix in _OTHER_TEXT_ENDINGS:
             yield _problem(label, f"This file is not read: its name does not end with {ending}.",
-                           f"Rename it to `{printable(path.stem)}{ending}`, or move it elsewhere.")
+                           f"Rename it to {name}, or move it elsewhere.")
         return
     if path.is_symlink():
         yield _problem(label, "This is a link to another file; links are not followed.", "Put the file itself here.")
@@ -242,7 +254,8 @@ def read(root: Path, today: date | None = None) -> Content:
     name = label(root)
     if not root.is_dir():
         problem = _problem(name, f"There is no folder {shown(root)} with content.",
-                           "Set INNOSHARE_CONTENT to the folder that holds cases, challenges, cities and vocabulary.")
+                           "Go to the folder of your library and try again, or name its content: `innoshare check "
+                           "our-library/content`.")
         return Content(root, {}, {}, {}, {}, {}, (problem,), {})
     gathered = _gathered(root)
     gathered.problems += _strays(root, name)
@@ -325,7 +338,11 @@ def _duplicates(cases: Mapping[str, Case], paths: Mapping[str, str]) -> Found:
         found[later, earlier] = f"shares {share:.0%} of its words with it, and is of the same city"
     for later, earlier, run in duplicates.copied(cases):
         found.setdefault((later, earlier), f"says in the same words: {shown(run + ' …')}")
+    told = Counter[str]()
     for (later, earlier), why in found.items():
+        told[later] += 1
+        if told[later] > MAX_ALIKE:
+            continue
         yield _problem(paths[later], f"This case may be here already as {shown(earlier)}: it {why}.",
                        f"If it is the same, add what is new to {paths[earlier]} and remove this file. If not, say in "
                        "the summary what is different, or write the shared part once and link to it.", level="advice")

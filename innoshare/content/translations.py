@@ -10,10 +10,15 @@ file says wrongly (a case that does not exist, a language twice) `rules` has tol
 Decision: what would lead readers astray is an error, namely a link to another language than it says, or to a case of
 another city. That a version has fallen behind in its facts is advice: whoever corrects one often cannot write the
 language of the other, and must not be kept from correcting.
+
+Decision: who has taken a case up is known of the case, not of one of its files. It is added to the original, by the
+smallest of changes, and each translation has it too (`with_ledger`); what a translation lists itself tells it in its
+language.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from innoshare.case import Case
 from innoshare.choices import Status
@@ -22,10 +27,9 @@ from innoshare.content.rules import Found, Page
 from innoshare.errors import Problem
 
 _FACTS = ("start", "end", "stage", "outcome", "evidence_level", "time_to_launch_months")
-_LISTS = ("results", "adoptions")  # Whose entries are as many in each version.
 
 # Every field that `mismatches` looks at.
-COMPARED = ("language", "city", "updated", "translation_of", "translations", *_FACTS, *_LISTS)
+COMPARED = ("language", "city", "updated", "translation_of", "translations", "results", "adoptions", *_FACTS)
 
 
 def originals(cases: Mapping[str, Case]) -> dict[str, str]:
@@ -54,6 +58,37 @@ def originals(cases: Mapping[str, Case]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def with_ledger(case: Case, original: Case) -> Case:
+    """A translation with all adoptions of its `original`, in their order: in its own words where it lists them as well,
+    else in those of the original. What only the translation lists comes last."""
+    own = case.adoptions
+    same = _same_adoptions([item.model_dump() for item in own], [item.model_dump() for item in original.adoptions])
+    told = {theirs: own[number] for number, theirs in same.items()}
+    return case.model_copy(update={"adoptions": [
+        *(told.get(number, item) for number, item in enumerate(original.adoptions)),
+        *(item for number, item in enumerate(own) if number not in same)]})
+
+
+def _same_adoptions(some: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Number of an adoption among `some` -> that of the same one among `others`: of the same place, or, as the names of
+    places change with the language, in the same country by the same source."""
+    found: dict[int, int] = {}
+    for step in range(2):
+        for number, item in enumerate(some):
+            key = _keys(item)[step]
+            same = next((other for other, theirs in enumerate(others)
+                         if other not in found.values() and _keys(theirs)[step] == key), None)
+            if key and number not in found and same is not None:
+                found[number] = same
+    return found
+
+
+def _keys(item: Mapping[str, Any]) -> tuple[object, object]:
+    """What tells an adoption from others: the place; and the document in which it stands, None where there is none."""
+    country, source = item.get("country"), item.get("source")
+    return (item.get("city"), item.get("place"), country), (country, source) if source else None
+
+
 def mismatches(pages: Mapping[str, Page]) -> Found:
     """Problems of versions that do not fit together. `pages` holds every case file by its name, drafts included.
 
@@ -69,7 +104,7 @@ def mismatches(pages: Mapping[str, Page]) -> Found:
         if original is not None and original is not page:
             first = made.setdefault((original.slug, page.text("language")), name)
             yield from _translated(page, original, first)
-            yield from _same_city(page, original) or _same_facts(page, original)
+            yield from _same_city(page, original) or (*_same_facts(page, original), *_same_ledger(page, original))
         for steps, case in page.each("translations", "case"):
             other = pages.get(case)
             if other is None or case == name:
@@ -135,8 +170,23 @@ def _same_facts(one: Page, two: Page) -> Iterator[Problem]:
             yield page.problem((name,), f"`{name}` is {shown(own)}, but {shown(theirs)} in {other.path}, which is this "
                                "case in another language.", "Write in both files what is true now; a value of the "
                                "header can be changed without knowing the language.", "advice")
-    for name in _LISTS:
-        here, there = (len(found) if isinstance(found := one.at(name), list) else 0 for one in (page, other))
-        if here and there and here != there:
-            yield page.problem((name,), f"The number of `{name}` is {here} here, but {there} in {other.path}, which is "
-                               "this case in another language.", "List the same ones in both files.", "advice")
+    here, there = (len(_listed(one, "results")) for one in (page, other))
+    if here and there and here != there:
+        yield page.problem(("results",), f"The number of `results` is {here} here, but {there} in {other.path}, which "
+                           "is this case in another language.", "List the same ones in both files.", "advice")
+
+
+def _same_ledger(page: Page, original: Page) -> Iterator[Problem]:
+    """What a translation says of who has taken the case up, its original says too."""
+    listed = _listed(page, "adoptions")
+    same = _same_adoptions(listed, _listed(original, "adoptions"))
+    for number in range(len(listed)):
+        if number not in same:
+            yield page.problem(("adoptions", number), f"This adoption is not in {original.path}, the original.",
+                               "Add it there, and it is shown here as well. If it is there already, write the same "
+                               "`city`, or `country` and `source`, in both files.", "advice")
+
+
+def _listed(page: Page, name: str) -> list[Mapping[str, Any]]:
+    found = page.at(name)
+    return [item if isinstance(item, dict) else {} for item in found] if isinstance(found, list) else []

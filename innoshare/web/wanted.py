@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
-from innoshare.choices import LANGUAGES
+from innoshare.choices import LANGUAGES, ChallengeStatus
 from innoshare.errors import BadInput
 from innoshare.library import WANTED, ChallengeEntry, Library
 from innoshare.web import citing, linked, parameters, shapes
@@ -47,7 +47,9 @@ def board() -> Response:
 
 def _board(filters: Filters, library: Library) -> Board:
     return Board(
-        challenges=tuple(shapes.wanted_body(item, library, request.root_path) for item in library.wanted(filters)),
+        # What is still wanted first; within, the newest.
+        challenges=tuple(shapes.wanted_body(item, library, request.root_path) for item in sorted(
+            library.wanted(filters), key=lambda item: item.status is ChallengeStatus.SOLVED)),
         total=len(library.challenges), chips=tuple(_chips(filters, library)), groups=tuple(_groups(filters, library)),
         feed=url_for("feeds.board", **filters))
 
@@ -89,5 +91,5 @@ def challenge_page(entry: ChallengeEntry, **more: object) -> str:
     language = body.language if body.language in LANGUAGES else None
     return render_template(
         "challenge.html", entry=entry, challenge=entry.challenge, city=entry.city, body=body,
-        found={match.case.slug for match in body.matches},
+        found={match.case.slug for match in body.matches}, forge=g.forge,
         ask=url_for("pages.match", challenge=body.challenge, city=body.city_slug, language=language), **more)
