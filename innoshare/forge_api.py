@@ -2,14 +2,17 @@
 
 What `review` writes is posted here, with the token of a robot's account. The comment is known again by the marker in
 its first line, and by its author where the host tells who one is; so it is updated and never repeated, and nobody
-else's comment is overwritten.
+else's comment is overwritten. Its last line names the commit that it is about, so that a reader sees whether it is of
+today, and a run by the clock which pull requests wait for one (`waiting`).
 
 Decision: the text is not trusted, whoever made it. On GitHub it comes out of a run that a contributor can steer, and
 the robot that posts it is believed more than she is. So only a text that says no more than `review` would is posted: no
-mention of anybody, no link that leads elsewhere than to the library and its repository, no image, no markup of its own.
+mention of anybody, no link that leads elsewhere than to the library and the content in its repository, no image, no
+markup of its own. What plain words say no rule can judge; so on GitHub, where the run is as the pull request has it,
+nothing is posted of one that changes the workflows.
 
-Decision: Python's own HTTP client, since four requests need no library. It follows no redirect, which would carry the
-token to another host.
+Decision: Python's own HTTP client, since a handful of requests needs no library. It follows no redirect, which would
+carry the token to another host.
 """
 
 import json
@@ -23,6 +26,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from innoshare.content.frontmatter import HIDDEN
 from innoshare.errors import BadInput, ForgeError
 from innoshare.forge import Forge
 
@@ -37,8 +41,13 @@ MAX_ANSWER = 16 * 1024 * 1024  # Bytes: a page of 100 comments of the greatest l
 PER_PAGE = 100  # The most that GitHub and GitLab give at once; Forgejo gives 50 then.
 MAX_PAGES = 40  # 4,000 comments: more than any pull request has, and an end where a host always gives one more.
 
-# What the automatic accounts are called that cannot ask who they are.
-_ROBOTS = ("github-actions[bot]", "forgejo-actions", "gitea-actions")
+# What may be taken for a commit on the way into a shell: the hash of one, in a repository of either kind.
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+# Files that GitHub lists of a pull request; of more it tells only how many ("List pull requests files").
+MAX_FILES = 3_000
+# What decides which workflows run: a folder, or what could stand for it.
+_DECIDES = re.compile(r"\.github(/workflows(/.*)?)?", re.DOTALL)
 
 # The only hosts to which a token may travel unencrypted.
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -53,25 +62,35 @@ class _Routes:
     comments: str
     comment: str
     update: Literal["PATCH", "PUT"]
+    open: str  # pull requests that are open, each with its number, the branch that it is for, and its newest commit
+    number: str
+    target: tuple[str, ...]
     head: tuple[str, ...]
-    author: tuple[str, str]
+    author: str
+    robot: tuple[str, str | int]  # what the automatic account is known by, which cannot ask who it is
     token: tuple[str, str]
     per_page: str
+    files: str = ""  # where the workflows run that a pull request brings, and another run posts: its files
 
 
-# By the hosts' own descriptions: docs.github.com "REST API endpoints for issue comments", docs.gitlab.com "Notes API",
-# and /api/swagger of a Forgejo or Gitea.
+# By the hosts' own descriptions: docs.github.com "REST API endpoints for issue comments" and "… for pull requests",
+# docs.gitlab.com "Notes API" and "Merge requests API", and /api/swagger of a Forgejo or Gitea. Whose a comment is, is
+# told by a number or by a name that no person can take: an account called as the robot of another host is anybody's.
+# GitLab has no such robot, and no account 0; the -2 of Forgejo and Gitea is `ActionsUserID` in their
+# models/user/user_system.go.
 _ROUTES = {
     "github": _Routes("{site}/api/v3", "/repos/{path}/pulls/{number}", "/repos/{path}/issues/{number}/comments",
-                      "/repos/{path}/issues/comments/{id}", "PATCH", ("head", "sha"), ("user", "login"),
-                      ("Authorization", "Bearer "), "per_page"),
+                      "/repos/{path}/issues/comments/{id}", "PATCH", "/repos/{path}/pulls?state=open", "number",
+                      ("base", "ref"), ("head", "sha"), "user", ("login", "github-actions[bot]"),
+                      ("Authorization", "Bearer "), "per_page", "/repos/{path}/pulls/{number}/files"),
     "gitlab": _Routes("{site}/api/v4", "/projects/{project}/merge_requests/{number}",
                       "/projects/{project}/merge_requests/{number}/notes",
-                      "/projects/{project}/merge_requests/{number}/notes/{id}", "PUT", ("sha",), ("author", "username"),
-                      ("PRIVATE-TOKEN", ""), "per_page"),
+                      "/projects/{project}/merge_requests/{number}/notes/{id}", "PUT",
+                      "/projects/{project}/merge_requests?state=opened&scope=all", "iid", ("target_branch",),
+                      ("sha",), "author", ("id", 0), ("PRIVATE-TOKEN", ""), "per_page"),
     "forgejo": _Routes("{site}/api/v1", "/repos/{path}/pulls/{number}", "/repos/{path}/issues/{number}/comments",
-                       "/repos/{path}/issues/comments/{id}", "PATCH", ("head", "sha"), ("user", "login"),
-                       ("Authorization", "token "), "limit"),
+                       "/repos/{path}/issues/comments/{id}", "PATCH", "/repos/{path}/pulls?state=open", "number",
+                       ("base", "ref"), ("head", "sha"), "user", ("id", -2), ("Authorization", "token "), "limit"),
 }
 
 
@@ -91,7 +110,9 @@ def checked(text: str, own: Sequence[str] = ()) -> str:
     # Of code a backtick is left, which parts its neighbours as code does.
     marked = _CODE.sub(lambda found: "`" if found[1] else "\\", rest)  # without signs that are shown
     seen = unescape(_CODE.sub(lambda found: "`" if found[1] else found[0][1:], rest))  # what stands on the page
-    looks = {"marks": marked, "seen": seen, "text": rest}
+    if hidden := _hidden(f"{rest}{seen}".replace(_JOINER, "")):
+        raise _unfit(f"it holds a hidden character (U+{ord(hidden):04X})")
+    looks = {"marks": marked, "seen": seen, "text": rest, "words": _TARGET.sub("](", seen)}
     for pattern, what, where in _FOREIGN:
         if found := re.search(pattern, looks[where], re.IGNORECASE):
             raise _unfit(f"it holds {what}: {found[0][:60]!r}")
@@ -110,14 +131,22 @@ _CODE = re.compile(r"\\[!-/:-@\[-`{-~]|(?<!`)(`+)(?!`)[^|\n]+?(?<!`)\1(?!`)")
 # The only markup that `review` writes. In it code would be none, so none may stand there.
 _FOLD = re.compile(r"\n(<details><summary>[\w (),;]*</summary>|</details>)\n(?=\n|\Z)", re.ASCII)
 
-# Markdown that `review` never writes, sought in the marks, in the text, or in what is seen: hosts look for people and
-# addresses in the words of the page, where a backslash has gone and an entity is a letter. GitLab does what a line says
-# that begins with a slash (`/merge`).
+# Where a link leads, behind its words.
+_TARGET = re.compile(r"\]\([^)\s]*")
+
+# The one sign without a shape that `review` writes: between others that a host would take for a reference together.
+_JOINER = "\u2060"
+
+# Markdown that `review` never writes, sought in the marks, in the text, in what is seen, or in the words of that
+# (without where links lead): hosts look for people and addresses on the page, where a backslash has gone and an entity
+# is a letter. GitLab does what a line says that begins with a slash (`/merge`).
 _FOREIGN = (
     (r"<[a-z/!?]", "markup of its own", "marks"),
     (r"(?m)^[ \t>]*/\w", "a command to the host", "text"),
-    (r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "a hidden character", "seen"),
     (r"!\[", "an image", "marks"),
+    (r"\$", "a formula", "marks"),
+    (r"(?m)^[-+*>\d.) \t]*>", "a quotation", "marks"),  # which GitHub shows as a notice of its own: > [!IMPORTANT]
+    (r"[#!][0-9]|\bGH-[0-9]|\b[0-9a-f]{7,64}\b", "a reference to something of the host", "words"),
     (r"@(?a:\w)", "a mention", "seen"),  # names of accounts are in ASCII everywhere
     (r"(?<!://)\bwww\.\w", "an address without its beginning", "seen"),
     (r"://\S*[&`\\]", "an address with signs that can hide where it leads", "marks"),
@@ -126,6 +155,12 @@ _FOREIGN = (
     (r"\]\s*[:\[]", "a link that is written elsewhere", "marks"),
     (r"(?m)^[ >]*(```|~~~)", "a block of code", "marks"),
 )
+
+
+def _hidden(text: str) -> str:
+    """The first sign that nobody sees, but for line ends; "" where there is none."""
+    found = HIDDEN.search(text)
+    return found[0] if found else next((sign for sign in text if not sign.isprintable() and sign != "\n"), "")
 
 
 def _unfit(why: str) -> BadInput:
@@ -158,66 +193,90 @@ class Robot:
     def comment(self, number: int, text: str, head: str = "") -> tuple[str, bool]:
         """Post `text` on a pull request, or put it in place of this account's former one.
 
-        With `head`, only if that commit is the newest of the pull request. Returns the address of the comment ("" where
-        the host tells none), and whether it is a new one. Raises ForgeError.
+        With `head`, only if that commit is the newest of the pull request, and what a run has written about it can be
+        believed. Returns the address of the comment ("" where the host tells none), and whether it is a new one. Raises
+        ForgeError.
         """
         routes = self._routes
-        if head and (newest := self._head(number)) != head:
-            raise ForgeError(f"The newest commit of pull request {number} is {newest[:12]}, and the text is about "
-                             f"{head[:12]}. Nothing was posted; the run for the newest commit does it.")
+        if head:
+            self._must_be_ours(number, head)
+        body = {"body": f"{text}\n{_about(head)}\n" if head else text}
         former = self._former(number)
         if former is None:
-            made = self._ask("POST", self._route(routes.comments, number), {"body": text})
+            made = self._ask("POST", self._route(routes.comments, number), body)
         else:
-            made = self._ask(routes.update, self._route(routes.comment, number, former), {"body": text})
+            made = self._ask(routes.update, self._route(routes.comment, number, former["id"]), body)
         address = made.get("html_url") if isinstance(made, dict) else None
         return address if isinstance(address, str) else "", former is None
+
+    def waiting(self, branch: str) -> Iterator[tuple[int, str]]:
+        """(number, newest commit) of each open pull request for `branch` on which this account has posted nothing about
+        that commit. Raises ForgeError."""
+        routes = self._routes
+        for request in self._listed(self._route(routes.open), routes.number):
+            number, head = request.get(routes.number), _inside(request, routes.head)
+            if (isinstance(number, int) and isinstance(head, str) and _COMMIT.fullmatch(head)
+                    and _inside(request, routes.target) == branch):
+                former = self._former(number)
+                if former is None or not former["body"].rstrip().endswith(_about(head)):
+                    yield number, head
 
     @property
     def _routes(self) -> _Routes:
         return _ROUTES[self.kind]
 
-    def _route(self, route: str, number: int, comment: int = 0) -> str:
+    def _route(self, route: str, number: int = 0, comment: int = 0) -> str:
         return route.format(path=quote(self.path), project=quote(self.path, safe=""), number=number, id=comment)
 
-    def _head(self, number: int) -> str:
-        told = _inside(self._ask("GET", self._route(self._routes.request, number)), self._routes.head)
-        if not isinstance(told, str):
+    def _must_be_ours(self, number: int, head: str) -> None:
+        """Raises ForgeError where what a run has written about the commit `head` may not be what `review` says now."""
+        files = list(self._listed(self._route(self._routes.files, number), "filename")) if self._routes.files else []
+        if len(files) >= MAX_FILES:
+            raise ForgeError(f"Pull request {number} changes more files than the host lists, so nobody knows whether "
+                             "its workflows are ours. Nothing was posted; the text is in the summary of its run.")
+        if any(_DECIDES.fullmatch(str(file.get(name))) for file in files for name in ("filename", "previous_filename")):
+            raise ForgeError(f"Pull request {number} changes the workflows, so its run may say whatever it likes. "
+                             "Nothing was posted; read what it does in .github before you believe its run.")
+        newest = _inside(self._ask("GET", self._route(self._routes.request, number)), self._routes.head)
+        if not isinstance(newest, str):
             raise ForgeError(f"The host does not tell the newest commit of pull request {number}.")
-        return told
+        if newest != head:
+            raise ForgeError(f"The newest commit of pull request {number} is {newest[:12]}, and the text is about "
+                             f"{head[:12]}. Nothing was posted; the run for the newest commit does it.")
 
-    def _former(self, number: int) -> int | None:
-        """The comment that this account has posted before."""
-        me = self._name()
-        for comment in self._comments(number):
-            author, body, known = _inside(comment, self._routes.author), comment.get("body"), comment.get("id")
-            mine = author == me if me else author in _ROBOTS
-            if mine and isinstance(body, str) and body.lstrip().startswith(MARKER) and isinstance(known, int):
-                return known
+    def _former(self, number: int) -> dict[str, Any] | None:
+        """The comment that this account has posted before, with its `id` and `body`."""
+        sign, mine = self._me()
+        for comment in self._listed(self._route(self._routes.comments, number), "id"):
+            author, body, known = comment.get(self._routes.author), comment.get("body"), comment.get("id")
+            if (isinstance(author, dict) and author.get(sign) == mine and isinstance(known, int)
+                    and isinstance(body, str) and body.lstrip().startswith(MARKER)):
+                return comment
         return None
 
-    def _name(self) -> str:
-        """What this account is called; "" where the host does not tell, as GitHub those of its own runs."""
+    def _me(self) -> tuple[str, str | int]:
+        """What this account is known by: its number, or where the host does not tell it, as GitHub those of its own
+        runs, what its automatic account is known by."""
         try:
-            told = _inside(self._ask("GET", "/user"), self._routes.author[1:])
+            told = _inside(self._ask("GET", "/user"), ("id",))
         except ForgeError as error:
             if error.answer not in (401, 403, 404):
                 raise
-            return ""
-        return told if isinstance(told, str) else ""
+            return self._routes.robot
+        return ("id", told) if isinstance(told, int) else self._routes.robot
 
-    def _comments(self, number: int) -> Iterator[dict[str, Any]]:
-        """Every comment of a pull request, page by page."""
+    def _listed(self, route: str, key: str) -> Iterator[dict[str, Any]]:
+        """All that a host lists, page by page; `key` names what no two have in common."""
         seen: set[Any] = set()
+        joint = "&" if "?" in route else "?"
         for page in range(1, MAX_PAGES + 1):
-            asked = f"{self._route(self._routes.comments, number)}?page={page}&{self._routes.per_page}={PER_PAGE}"
-            found = self._ask("GET", asked)
-            fresh = [one for one in found if isinstance(one, dict) and one.get("id") not in seen] if isinstance(
+            found = self._ask("GET", f"{route}{joint}page={page}&{self._routes.per_page}={PER_PAGE}")
+            fresh = [one for one in found if isinstance(one, dict) and one.get(key) not in seen] if isinstance(
                 found, list) else []
             if not fresh:  # the end; or a host that knows no pages, and gave everything at once
                 return
             yield from fresh
-            seen.update(one.get("id") for one in fresh)
+            seen.update(one.get(key) for one in fresh)
 
     def _ask(self, method: str, route: str, body: dict[str, str] | None = None) -> Any:
         """What the host answers, read as JSON. Raises ForgeError in words of our own, never with what was sent."""
@@ -294,6 +353,11 @@ def _refusal(error: HTTPError, host: str) -> str:
             return f"{host} has trouble of its own (status {code}). Run this again later."
         case code:
             return f"{host} refuses (status {code})."
+
+
+def _about(commit: str) -> str:
+    """The last line of a comment. Hosts make a link of a commit that stands among words."""
+    return f"Looked at: commit {commit}."
 
 
 def _inside(value: Any, names: Sequence[str]) -> Any:

@@ -2,6 +2,7 @@
 
 `found` writes it: settings, an example case with its city, the vocabulary with its words in every language, what a code
 host needs to look at contributions by itself, and the few texts that a public repository has. It is served at once.
+`must_be_empty` says beforehand whether a folder will do.
 
 What is written lies in `skeleton/`, as it is read there, with a few places (`@@NAME@@`) to be filled. The vocabulary is
 that of this project, so it is not kept twice: it comes from `content/` while one works on the project, and from inside
@@ -43,19 +44,21 @@ WORKFLOWS: Mapping[Kind, Mapping[str, str]] = {
     "github": {"github/contribution.yml": ".github/workflows/contribution.yml",
                "github/comment.yml": ".github/workflows/comment.yml"},
     "gitlab": {"gitlab/gitlab-ci.yml": ".gitlab-ci.yml"},
-    "forgejo": {"forgejo/contribution.yml": ".forgejo/workflows/contribution.yml"}}
-_TEMPLATES: Mapping[Kind, str] = {
-    "github": ".github/pull_request_template.md", "gitlab": ".gitlab/merge_request_templates/Default.md",
-    "forgejo": ".forgejo/pull_request_template.md"}
+    "forgejo": {"forgejo/contribution.yml": ".forgejo/workflows/contribution.yml",
+                "forgejo/comment.yml": ".forgejo/workflows/comment.yml"}}
+_TEMPLATES: Mapping[Kind, Mapping[str, str]] = {  # GitLab has no forms
+    "github": {"pull_request_template.md": ".github/pull_request_template.md",
+               "issue_form.yml": ".github/ISSUE_TEMPLATE/case.yml"},
+    "gitlab": {"pull_request_template.md": ".gitlab/merge_request_templates/Default.md",
+               "gitlab/issue_template.md": ".gitlab/issue_templates/Case.md"},
+    "forgejo": {"pull_request_template.md": ".forgejo/pull_request_template.md",
+                "issue_form.yml": ".forgejo/ISSUE_TEMPLATE/case.yml"}}
 
 # What is installed where a contribution is looked at: never what the contributor has written.
 _INSTALL = {
     "INSTALL_FROM_BASE": ('git -C contribution show "origin/$BASE:requirements.txt" > requirements.txt',
                           "python3 -m venv .venv", ".venv/bin/pip install --quiet --requirement requirements.txt"),
     "INSTALL_HERE": (".venv/bin/pip install --quiet --requirement requirements.txt",),
-    "INSTALL_GITLAB": ('git show refs/remotes/published/base:requirements.txt > "$work/requirements.txt"',
-                       'python3 -m venv "$work/.venv"',
-                       '"$work/.venv/bin/pip" install --quiet --requirement "$work/requirements.txt"'),
 }
 _INSTALL_ITSELF = {
     "INSTALL_FROM_BASE": ('git -C contribution worktree add --quiet --detach ../base "origin/$BASE"',
@@ -72,7 +75,7 @@ def found(directory: Path, *, name: str, colour: str = "", languages: tuple[str,
     Raises BadInput under the name of the option that cannot be followed; then nothing was written. Never overwrites.
     """
     settings = _settings(name, colour, languages, repository, forge)
-    _must_be_empty(directory)
+    must_be_empty(directory)
     values = {"NAME": settings.name, "VERSION": __version__, "TODAY": (today or date.today()).isoformat()}
     kind = settings.code_host.kind if settings.code_host else settings.forge
     files = {Path(target): _filled(source, values | _toml(settings) if source == "innoshare.toml" else values)
@@ -104,10 +107,12 @@ def own_workflows() -> dict[str, str]:
 def _for_hosts(kinds: Iterable[Kind]) -> Iterator[tuple[str, str]]:
     """(source, target) of what these kinds of code host look for by name."""
     for kind in kinds:
-        yield from (*WORKFLOWS[kind].items(), ("pull_request_template.md", _TEMPLATES[kind]))
+        yield from (*WORKFLOWS[kind].items(), *_TEMPLATES[kind].items())
 
 
 def _settings(name: str, colour: str, languages: tuple[str, ...], repository: str, forge: str) -> Settings:
+    if not name.strip():
+        raise BadInput([("--name", "Give the library a name, as “Library of our cities”.")])
     if not name.isprintable():
         raise BadInput([("--name", "The name holds a line break or a hidden character. Type it again.")])
     try:
@@ -128,7 +133,7 @@ def _toml(settings: Settings) -> dict[str, str]:
             "LANGUAGES": json.dumps(settings.languages), **lines}
 
 
-def _must_be_empty(directory: Path) -> None:
+def must_be_empty(directory: Path) -> None:
     """Raises BadInput where the folder holds anything besides git's own, or is none."""
     try:
         there = sorted({path.name for path in directory.iterdir()} - {_GIT}) if directory.exists() else []

@@ -23,7 +23,7 @@ MAY_IMPORT = {
                 "vectors"},
     "provenance": {"errors", "files"},
     "forge": {"errors"},
-    "forge_api": {"errors", "forge"},
+    "forge_api": {"content", "errors", "forge"},
     "founding": {"choices", "config", "errors", "forge"},
     "review": {"case", "choices", "config", "content", "drafting", "edition", "errors", "files", "forge", "forge_api",
                "library", "matching", "provenance", "report"},

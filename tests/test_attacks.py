@@ -11,6 +11,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import cycle, islice, product
 from pathlib import Path
@@ -27,9 +28,11 @@ from werkzeug.test import TestResponse
 from innoshare import content, edition, report
 from innoshare.cli import main
 from innoshare.config import Settings
-from innoshare.errors import BadInput
+from innoshare.errors import BadInput, Problem
 from innoshare.library import Library
 from innoshare.matching import MAX_CHARACTERS, Challenge
+from innoshare.provenance import Comparison, Difference
+from innoshare.review.change import Change
 from innoshare.web import create_app, parameters
 from innoshare.web.answers import Answers
 from innoshare.web.parameters import Parameters
@@ -113,6 +116,17 @@ def test_a_folder_of_bombs_leaves_the_others_in_the_library(folder: Path, tmp_pa
     assert built.cases == 6
     assert {problem.path for problem in built.problems if problem.level == "error"} == {
         f"content/{place}/bomb-{name}.md" for name in bombs for place in FOLDERS}
+
+
+def test_a_change_of_thousands_of_files_is_looked_at_file_by_file(folder: Path, tmp_path: Path) -> None:
+    names = [f"cases/x{number}.md" for number in range(3_000)]
+    found = content.read(folder)
+    problems = tuple(Problem(f"content/{name}", 1, 1, "", "error", "Wrong.", "Mend.") for name in names)
+    change = Change(Settings(content=folder, data=tmp_path), Comparison("", {name: Difference("added", "") for name in
+                    names}), frozenset(), found, replace(found, problems=problems), None, "", {})
+    began = time.perf_counter()
+    assert sum(len(file.errors) for file in change.files) == len(names)
+    assert time.perf_counter() - began < SECONDS
 
 
 # --- words that break out of where they stand -------------------------------------------------------------------------

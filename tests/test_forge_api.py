@@ -24,6 +24,7 @@ from innoshare.forge_api import MARKER, MAX_COMMENT, Robot, checked
 
 TOKEN = "s3cret-Token"
 HEAD = "a" * 40
+ABOUT = f"\nLooked at: commit {HEAD}.\n"  # the last line of a comment
 TEXT = f"{MARKER}\nThank you.\n"
 
 # Of each kind: repository, base of the API, path of the comments of request 7, of one comment, of the request; the name
@@ -32,16 +33,20 @@ HOSTS: dict[str, dict[str, Any]] = {
     "github": {"api": "", "comments": "/repos/cities/library/issues/7/comments",
                "one": "/repos/cities/library/issues/comments/", "request": "/repos/cities/library/pulls/7",
                "size": "per_page", "auth": ("Authorization", f"Bearer {TOKEN}"), "author": ("user", "login"),
-               "update": "PATCH", "page": 100},
+               "update": "PATCH", "page": 100, "robot": "github-actions[bot]"},
     "gitlab": {"api": "/api/v4", "comments": "/projects/cities/library/merge_requests/7/notes",
                "one": "/projects/cities/library/merge_requests/7/notes/",
                "request": "/projects/cities/library/merge_requests/7", "size": "per_page",
-               "auth": ("PRIVATE-TOKEN", TOKEN), "author": ("author", "username"), "update": "PUT", "page": 100},
+               "auth": ("PRIVATE-TOKEN", TOKEN), "author": ("author", "username"), "update": "PUT", "page": 100,
+               "robot": ""},
     "forgejo": {"api": "/api/v1", "comments": "/repos/cities/library/issues/7/comments",
                 "one": "/repos/cities/library/issues/comments/", "request": "/repos/cities/library/pulls/7",
                 "size": "limit", "auth": ("Authorization", f"token {TOKEN}"), "author": ("user", "login"),
-                "update": "PATCH", "page": 50},
+                "update": "PATCH", "page": 50, "robot": "forgejo-actions"},
 }
+
+
+NUMBERS = {"library-robot": 5, "forgejo-actions": -2, "github-actions[bot]": 41_898_282}  # of accounts
 
 
 class Host(ThreadingHTTPServer):
@@ -56,16 +61,20 @@ class Host(ThreadingHTTPServer):
         self.me: str | None = "library-robot"
         self.refusal: tuple[int, dict[str, str], bytes] | None = None
         self.pages = True
+        self.files: list[dict[str, Any]] = []
+        self.open: list[dict[str, Any]] = []  # pull requests
+        self.head = HEAD  # of number 7
         self.below = ""  # the path that the site lies at
         self.together: threading.Barrier | None = None  # where those wait who post, until all have come
         self.silent = threading.Event()  # until it is set, nothing is answered; set from the beginning
         self.silent.set()
         super().__init__(("127.0.0.1", 0), Handler)
 
-    def add(self, author: str, body: str) -> int:
+    def add(self, author: str, body: str, account: int | None = None) -> int:
         number = 100 + len(self.comments)
         outer, inner = self.rules["author"]
-        self.comments.append({"id": number, "body": body, outer: {inner: author}})
+        known = account or NUMBERS.get(author, 999)
+        self.comments.append({"id": number, "body": body, outer: {inner: author, "id": known}})
         return number
 
     @property
@@ -102,18 +111,22 @@ class Handler(BaseHTTPRequestHandler):
         if (self.command, path) == ("GET", "/user"):
             if host.me is None:
                 return self.tell(403, {"message": "Resource not accessible by integration"})
-            return self.tell(200, {rules["author"][1]: host.me, "id": 5})
+            return self.tell(200, {rules["author"][1]: host.me, "id": NUMBERS[host.me]})
         if (self.command, path) == ("GET", rules["request"]):
-            return self.tell(200, {"sha": HEAD} if host.kind == "gitlab" else {"head": {"sha": HEAD}})
-        if (self.command, path) == ("GET", rules["comments"]):
+            return self.tell(200, {"sha": host.head} if host.kind == "gitlab" else {"head": {"sha": host.head}})
+        lists = {rules["comments"]: host.comments, f"{rules['request']}/files": host.files,
+                 rules["request"].removesuffix("/7"): host.open}
+        if self.command == "GET" and path in lists:
             query = parse_qs(parts.query)
             size = min(int(query[rules["size"]][0]), rules["page"])
             start = (int(query["page"][0]) - 1) * size
-            return self.tell(200, host.comments[start:start + size] if host.pages else host.comments)
+            return self.tell(200, lists[path][start:start + size] if host.pages else lists[path])
+        if self.command == "GET" and re.fullmatch(rules["comments"].replace("/7/", "/[0-9]+/"), path):
+            return self.tell(200, [])  # of another pull request
         if (self.command, path) == ("POST", rules["comments"]):
             if host.together:
                 host.together.wait(10)
-            number = host.add(host.me or "github-actions[bot]", body["body"])
+            number = host.add(host.me or rules["robot"], body["body"])
             return self.tell(201, {"id": number, "html_url": f"{host.address}/c/{number}"})
         if self.command == rules["update"] and (found := re.fullmatch(re.escape(rules["one"]) + "([0-9]+)", path)):
             comment = next(one for one in host.comments if one["id"] == int(found[1]))
@@ -155,7 +168,7 @@ def test_the_comment_is_posted_once_and_then_brought_up_to_date(host: Host) -> N
     assert address.startswith(host.address)
     address, new = host.robot.comment(7, f"{TEXT}More.\n", HEAD)
     assert not new
-    assert [one["body"] for one in host.comments] == ["Nice.", f"{TEXT}More.\n"]
+    assert [one["body"] for one in host.comments] == ["Nice.", f"{TEXT}More.\n{ABOUT}"]
 
 
 def test_the_former_comment_is_found_on_a_later_page(host: Host) -> None:
@@ -174,17 +187,28 @@ def test_a_host_that_knows_no_pages_is_asked_no_longer_than_it_has_something_new
     assert sum(method == "GET" and "page=" in path for method, path in host.asked) == 2
 
 
-def test_nobody_elses_comment_is_overwritten_even_if_it_has_the_marker(host: Host) -> None:
+def test_nobody_elses_comment_is_overwritten_even_if_it_has_the_marker_or_a_name_like_ours(host: Host) -> None:
     host.add("a-contributor", TEXT)
+    host.add("library-robot", TEXT, account=998)  # who took the name when it was free
     assert host.robot.comment(7, f"{TEXT}New.\n")[1]
-    assert host.comments[0]["body"] == TEXT
+    assert {one["body"] for one in host.comments[:2]} == {TEXT}
 
 
-def test_an_account_that_cannot_ask_its_name_knows_its_comment_by_the_name_of_such_accounts(host: Host) -> None:
+@pytest.mark.parametrize("host", ["github", "forgejo"], indirect=True)
+def test_an_account_that_cannot_ask_its_name_knows_its_comment_by_what_no_person_can_be_called(host: Host) -> None:
     host.me = None
-    host.add("a-contributor", TEXT)
-    mine = host.add("github-actions[bot]", TEXT)
+    for name in {"a-contributor", "github-actions", "forgejo-actions", "gitea-actions"}:
+        host.add(name, TEXT, account=998)
+    mine = host.add(host.rules["robot"], TEXT)
     assert host.robot.comment(7, f"{TEXT}New.\n") == (f"{host.address}/c/{mine}", False)
+    assert {one["body"] for one in host.comments[:4]} == {TEXT}
+
+
+@pytest.mark.parametrize("host", ["gitlab"], indirect=True)
+def test_where_there_is_no_such_account_and_it_is_not_told_who_one_is_nothing_is_overwritten(host: Host) -> None:
+    host.me = None
+    host.add("github-actions[bot]", TEXT)
+    assert host.robot.comment(7, f"{TEXT}New.\n")[1]
     assert host.comments[0]["body"] == TEXT
 
 
@@ -194,10 +218,59 @@ def test_a_comment_of_ones_own_without_the_marker_stays(host: Host) -> None:
     assert host.comments[0]["body"] == "A word by hand."
 
 
+def test_those_wait_whose_newest_commit_has_no_comment_of_ours(host: Host) -> None:
+    def opened(number: Any, head: Any, branch: str = "main") -> None:
+        host.open.append({"id": 1_000 + len(host.open), "iid": number, "target_branch": branch, "sha": head}
+                         if host.kind == "gitlab" else
+                         {"id": 1_000 + len(host.open), "number": number, "base": {"ref": branch},
+                          "head": {"sha": head}})
+
+    assert list(host.robot.waiting("main")) == []
+    for head in (f"{HEAD} --x", "-" * 40, "a" * 7, None, 7):  # what no host says, and what a shell must never see
+        opened(8, head)
+    opened("7", HEAD)
+    opened(7, HEAD, branch="older")
+    assert list(host.robot.waiting("main")) == []
+    opened(7, HEAD)
+    host.add("a-contributor", f"{TEXT}{ABOUT}")
+    host.add("library-robot", f"A word by hand.\n{ABOUT}")
+    assert list(host.robot.waiting("main")) == [(7, HEAD)]
+    host.robot.comment(7, f"{TEXT}{ABOUT.replace('a' * 40, 'b' * 40)}", HEAD)
+    assert list(host.robot.waiting("main")) == []
+    host.open[-1] = json.loads(json.dumps(host.open[-1]).replace(HEAD, "b" * 64))
+    assert list(host.robot.waiting("main")) == [(7, "b" * 64)]
+    assert all("state=open" in path for method, path in host.asked if method == "GET" and re.search(
+        r"/(pulls|merge_requests)\?", path))
+
+
 def test_nothing_is_posted_about_another_commit_than_the_newest(host: Host) -> None:
     with pytest.raises(ForgeError, match="newest commit"):
         host.robot.comment(7, TEXT, "b" * 40)
     assert not host.comments
+
+
+@pytest.mark.parametrize("host", ["github"], indirect=True)
+@pytest.mark.parametrize("files", [
+    [*({"filename": f"{number}.md"} for number in range(120)), {"filename": ".github/workflows/contribution.yml"}],
+    [{"filename": "x.yml", "previous_filename": ".github/workflows/contribution.yml"}],
+    [{"filename": ".github/workflows"}], [{"filename": ".github"}], [{"filename": ".github/workflows/a\nb"}],
+    [{"filename": f"content/cases/{number}.md"} for number in range(3_000)],
+])
+def test_nothing_is_posted_of_a_pull_request_that_may_have_written_its_text_itself(
+        host: Host, files: list[dict[str, str]]) -> None:
+    """Words such as "Approved by the maintainers" are plain, and no rule for texts can find them."""
+    host.files = files
+    with pytest.raises(ForgeError, match="Nothing was posted"):
+        host.robot.comment(7, TEXT, HEAD)
+    assert not host.comments
+    assert host.robot.comment(7, TEXT)[1], "a person who has made the text posts it without naming a commit"
+
+
+@pytest.mark.parametrize("host", ["github"], indirect=True)
+def test_other_files_of_a_pull_request_are_its_own_matter(host: Host) -> None:
+    host.files = [{"filename": name} for name in ("content/cases/x.md", ".github/pull_request_template.md",
+                                                  "x/.github/workflows/y.yml", ".githubx", "workflows/z")]
+    assert host.robot.comment(7, TEXT, HEAD)[1]
 
 
 def test_two_that_post_at_once_are_followed_by_one_that_takes_the_first_and_adds_none(host: Host) -> None:
@@ -210,7 +283,7 @@ def test_two_that_post_at_once_are_followed_by_one_that_takes_the_first_and_adds
     host.together = None
     for number in range(2):
         assert not host.robot.comment(7, f"{TEXT}{number}\n", HEAD)[1]
-    assert [one["body"] for one in host.comments] == [f"{TEXT}1\n", TEXT]
+    assert [one["body"] for one in host.comments] == [f"{TEXT}1\n{ABOUT}", f"{TEXT}{ABOUT}"]
 
 
 @pytest.mark.parametrize("host", ["gitlab", "forgejo"], indirect=True)
@@ -351,6 +424,10 @@ def test_a_text_as_review_writes_it_is_posted(text: str) -> None:
     "https://github.com/a/b/../../evil\n", "https://github.com/a/b/)/../../../evil\n", "[x]( //evil.example)\n",
     "https://github.com/a/b/&#32;/../../evil\n", "https://github.com/a/b/`/../../evil`\n", "//www.evil.example\n",
     "[x](https://github.com/a/b#[x](/evil)\n", "https://github.com/a/b/**https://evil.example**\n",
+    "Closes #1\n", "See cities/other#2\n", "See GH-3\n", "See !4\n", "See `x` 1a2b3c4d\n", "Closes \\#1\n", "&#35;1\n",
+    "$\\Huge\\text{Approved}$\n", "$`x`$\n", "> [!IMPORTANT]\n> Approved\n", "- > quoted\n",
+    "`\u202eabc`\n", "a\u200bb\n", "a\U000e0041\n", "a\u3164\n", "a\ufe0f\ufe0f\n", "a\U000e0100\n", "a\xadb\n",
+    "&#8238;a\n", "&zwj;\n", "a\r\n",
     "<script>alert(1)</script>\n", "\u202eabc\n", "\x1b[31m\n", "```\n@a\n```\n", "x" * MAX_COMMENT,
 ])
 def test_a_text_that_review_never_writes_is_refused(text: str) -> None:

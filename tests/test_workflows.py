@@ -4,6 +4,7 @@ The scripts are taken out of the files and run by bash, with the variables that 
 repository to which a contributor has pushed a branch.
 """
 
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_forge_api
 import yaml
+from test_forge_api import HEAD, TOKEN, Host
 
 from innoshare import founding
 from innoshare.forge_api import MARKER
@@ -23,6 +26,8 @@ from innoshare.forge_api import MARKER
 PROJECT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
 COMMAND = Path(sys.executable).parent / "innoshare"
+
+host = test_forge_api.host
 
 # What only the code host itself decides, and no contributor: safe to be put into a script, and all that a variable may
 # be made of besides the numbers and hashes of the event.
@@ -52,37 +57,45 @@ def steps(workflow: Any) -> list[dict[str, Any]]:
     return [step for job in workflow["jobs"].values() for step in job["steps"]]
 
 
-def test_all_can_be_read_and_are_started_by_a_contribution_alone(library: Path) -> None:
+def test_what_a_contribution_starts_reads_it_and_what_posts_is_started_on_the_published_branch(library: Path) -> None:
     for path, text in texts(library):
+        assert "pull_request_target" not in text, path
         workflow = yaml.safe_load(text)
         if path == ".gitlab-ci.yml":
-            for name in ("contribution", "comment"):
-                assert all('$CI_PIPELINE_SOURCE == "merge_request_event"' in rule["if"]
-                           for rule in workflow[name]["rules"])
-            assert "$INNOSHARE_FORGE_TOKEN" in workflow["comment"]["rules"][0]["if"]
+            assert {name: job["rules"] for name, job in workflow.items()} == {
+                "contribution": [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}],
+                "comment": [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]}
             continue
         started = workflow[True]  # YAML's word for `on`
-        assert set(started) == ({"workflow_run"} if path.endswith("comment.yml") else {"pull_request"}), path
-        if path.endswith("comment.yml"):
+        if not path.endswith("comment.yml"):
+            assert set(started) == {"pull_request"}, path
+        elif path.startswith(".github"):
             contribution = yaml.safe_load((library / ".github/workflows/contribution.yml").read_text())
-            assert started["workflow_run"]["workflows"] == [contribution["name"]]
-    assert all("pull_request_target" not in text for _, text in texts(library))
+            assert started == {"workflow_run": {"workflows": [contribution["name"]], "types": ["completed"]}}
+        else:
+            assert set(started) == {"schedule"}, path
 
 
 def test_what_reads_a_contribution_may_not_write(library: Path) -> None:
     for path, text in texts(library):
         if path == ".gitlab-ci.yml":
+            assert "innoshare comment" not in str(yaml.safe_load(text)["contribution"])
             continue
         workflow = yaml.safe_load(text)
         if path.endswith("comment.yml"):
-            assert workflow["permissions"] == {}
-            assert workflow["jobs"]["comment"]["permissions"] == {
-                "actions": "read", "contents": "read", "pull-requests": "write"}
+            if path.startswith(".github"):
+                assert workflow["permissions"] == {}
+                assert workflow["jobs"]["comment"]["permissions"] == {
+                    "actions": "read", "contents": "read", "pull-requests": "write"}
+            else:  # where a comment on a pull request counts as one on an issue
+                assert workflow["permissions"] == {"contents": "read", "issues": "write", "pull-requests": "write"}
             for step in steps(workflow):
                 if "checkout" in step.get("uses", ""):
-                    assert step["with"] == {"persist-credentials": False}, "the published branch, nothing else"
+                    assert step["with"]["persist-credentials"] is False
+                    assert "ref" not in step["with"], "the published branch, nothing else"
         else:
             assert workflow["permissions"] == {"contents": "read"}
+            assert "token" not in text, path
             assert all("permissions" not in job for job in workflow["jobs"].values())
             checkout = next(step for step in steps(workflow) if "checkout" in step.get("uses", ""))
             assert checkout["with"]["persist-credentials"] is False
@@ -104,15 +117,26 @@ def test_every_action_is_pinned_to_a_commit_and_says_its_version(library: Path) 
     used = [line for _, text in texts(library) for line in text.splitlines() if re.match(r"\s*(- )?uses:", line)]
     assert used
     for line in used:
-        assert re.search(r"uses: (https://code\.forgejo\.org/)?[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+",
+        assert re.search(r"uses: (https://(code|data)\.forgejo\.org/)?[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+",
                          line), line
+
+
+def test_whoever_makes_no_file_is_asked_the_same_everywhere(library: Path) -> None:
+    own = (PROJECT / ".github/ISSUE_TEMPLATE/case.yml").read_text(encoding="utf-8")
+    form = yaml.safe_load(own)
+    assert set(form) == {"name", "description", "body"}
+    fields = [part["attributes"] for part in form["body"] if part["type"] != "markdown"]
+    for host in (".github", ".forgejo"):
+        assert (library / host / "ISSUE_TEMPLATE/case.yml").read_text(encoding="utf-8") == own
+    text = (library / ".gitlab/issue_templates/Case.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\*\*(.*?)\*\*", text, re.MULTILINE) == [field["label"] for field in fields]
 
 
 def test_every_variable_in_a_script_is_in_quotes(library: Path) -> None:
     for path, text in texts(library):
         workflow = yaml.safe_load(text)
         scripts = [step.get("run", "") for step in steps(workflow)] if "jobs" in workflow else [
-            line for job in workflow.values() for part in ("before_script", "script") for line in job.get(part, ())]
+            line for job in workflow.values() for line in job["script"]]
         for script in scripts:
             outside = re.sub(r'"[^"]*"|\'[^\']*\'', "", script)
             outside = re.sub(r"\bcase \"?\$?\w*|\b\w+=\$\(", "", outside)
@@ -127,7 +151,8 @@ def test_two_that_post_about_one_pull_request_do_not_run_at_once(library: Path) 
             workflow = yaml.safe_load(text)
             one_by_one = workflow["comment"]["resource_group"] if path == ".gitlab-ci.yml" else (
                 workflow["concurrency"]["group"])
-            assert re.search(r"pull_request\.number|workflow_run\.head_sha|MERGE_REQUEST_IID", one_by_one), path
+            assert one_by_one == ("comment-${{ github.event.workflow_run.head_sha }}" if path.startswith(".github")
+                                  else "comment"), path
     assert posting == 4
 
 
@@ -151,8 +176,8 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def forge(library: Path, tmp_path: Path) -> Path:
-    """A bare repository with the library on `main`, and on `contribution` a case with a mistake, other settings and
-    another program to install."""
+    """A bare repository with the library on `main`, and on `contribution` a good case, one with a mistake, other
+    settings and another program to install."""
     shutil.copytree(library, tmp_path / "work")
     git(tmp_path, "init", "-q", "--bare", "forge.git")
     work = tmp_path / "work"
@@ -162,10 +187,12 @@ def forge(library: Path, tmp_path: Path) -> Path:
     git(work, "push", "-q", "../forge.git", "HEAD:main")
     git(work, "checkout", "-q", "-b", "contribution")
     case = (work / "content/cases/exampleton-library-of-things.md").read_text(encoding="utf-8")
-    (work / "content/cases/exampleton-tool-bus.md").write_text(
-        case.replace("city: exampleton", "city: exempleton").replace("a library of things in an empty shop", "A bus"),
-        encoding="utf-8")
+    for slug, city in (("exampleton-tool-bus", "exempleton"), ("exampleton-tool-van", "exampleton")):
+        (work / f"content/cases/{slug}.md").write_text(case.replace("city: exampleton", f"city: {city}"),
+                                                       encoding="utf-8")
     (work / "requirements.txt").write_text("./evil\n", encoding="utf-8")
+    for name in ("venv.py", "pip.py", "ensurepip.py", "sitecustomize.py"):
+        (work / name).write_text("open('pwned', 'w')\n", encoding="utf-8")
     (work / "innoshare.toml").write_text('data = "/nowhere"\nbase_url = "https://evil.example"\n', encoding="utf-8")
     git(work, "add", "-A")
     git(work, "commit", "-qm", "$(touch pwned) `touch pwned` ${{ secrets.X }}")
@@ -180,6 +207,7 @@ def environment(folder: Path, values: dict[str, Any]) -> dict[str, str]:
     tools.mkdir(exist_ok=True)
     python = tools / "python3"
     python.write_text(f"""#!/bin/sh
+if [ -e "$2.py" ]; then touch {folder}/pwned; fi # Python runs what lies where it is started
 if [ "$1" != -m ]; then exec {sys.executable} "$@"; fi
 mkdir -p "$3/bin"
 ln -sf {COMMAND} "$3/bin/innoshare"
@@ -201,6 +229,14 @@ def run(script: str, folder: Path, values: dict[str, str]) -> "subprocess.Comple
                           check=False, capture_output=True, text=True)
 
 
+def previewed(report: Path) -> None:
+    """What is kept of a run holds the page of the good case, as it says, and little else."""
+    assert "open `preview/index.html` (1 page)" in (report / "review.md").read_text(encoding="utf-8")
+    assert [path.name for path in sorted((report / "preview").glob("*.html"))] == [
+        "case-exampleton-tool-van.html", "index.html"]
+    assert sum(path.stat().st_size for path in report.rglob("*") if path.is_file()) < 300_000  # bytes
+
+
 @pytest.mark.parametrize("kind", [".github", ".forgejo"])
 def test_the_scripts_of_a_pull_request_give_the_text_and_then_fail_for_the_mistake(
         library: Path, forge: Path, tmp_path: Path, kind: str) -> None:
@@ -215,7 +251,7 @@ def test_the_scripts_of_a_pull_request_give_the_text_and_then_fail_for_the_mista
     values = {name: re.sub(r"\$\{\{ (.*?) \}\}", lambda found: event[found[1]], str(value))
               for name, value in job["env"].items()}
     outcomes = {step["name"]: run(step["run"], place, environment(tmp_path, values))
-                for step in job["steps"] if "run" in step and "Post" not in step["name"]}
+                for step in job["steps"] if "run" in step}
     assert [name for name, done in outcomes.items() if done.returncode] == ["Check"], outcomes
     text = (place / "report/review.md").read_text(encoding="utf-8")
     assert text.startswith(f"{MARKER}\n")
@@ -225,6 +261,7 @@ def test_the_scripts_of_a_pull_request_give_the_text_and_then_fail_for_the_mista
     assert "evil" not in (tmp_path / "installed").read_text(encoding="utf-8"), "nor what is installed"
     assert "innoshare==" in (tmp_path / "installed").read_text(encoding="utf-8")
     assert not list(tmp_path.rglob("pwned"))
+    previewed(place / "report")
     if kind == ".github":
         assert (place / "report/number").read_text() == "7\n"
         assert MARKER in (tmp_path / "summary.md").read_text(encoding="utf-8")
@@ -262,9 +299,8 @@ def test_the_scripts_of_a_merge_request_give_the_text_and_then_fail_for_the_mist
               "CI_MERGE_REQUEST_PROJECT_URL": "https://gitlab.com/cities/library",
               "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
     given = {name: re.sub(r"\$(\w+)", lambda found: values[found[1]], str(value))
-             for name, value in job[".contribution"]["variables"].items()}
-    script = "\n".join((*job[".contribution"]["before_script"], *job["contribution"]["script"]))
-    done = run(script, place, environment(tmp_path, values | given))
+             for name, value in job["contribution"]["variables"].items()}
+    done = run("\n".join(job["contribution"]["script"]), place, environment(tmp_path, values | given))
     assert done.returncode == 1, done.stderr
     text = (place / "report/review.md").read_text(encoding="utf-8")
     assert text.startswith(f"{MARKER}\n")
@@ -272,4 +308,44 @@ def test_the_scripts_of_a_merge_request_give_the_text_and_then_fail_for_the_mist
     assert "evil.example" not in text
     assert text in done.stdout
     assert not list((tmp_path / "elsewhere").iterdir()), "a link in a contribution is not followed"
+    assert {problem["check_name"] for problem in json.loads((place / "report/codequality.json").read_text())}
+    previewed(place / "report")
     assert "evil" not in (tmp_path / "installed").read_text(encoding="utf-8")
+    assert not list(tmp_path.rglob("pwned")), "nothing of a contribution is run"
+
+
+@pytest.mark.parametrize("host", ["forgejo", "gitlab"], indirect=True)
+def test_the_script_that_runs_by_the_clock_posts_what_waits_once_and_trusts_nothing_of_it(
+        library: Path, forge: Path, tmp_path: Path, host: Host) -> None:
+    if host.kind == "gitlab":
+        job = yaml.safe_load((library / ".gitlab-ci.yml").read_text(encoding="utf-8"))["comment"]
+        ref, scripts = "refs/merge-requests/7/head", ["\n".join(job["script"])]
+    else:
+        workflow = yaml.safe_load((library / ".forgejo/workflows/comment.yml").read_text(encoding="utf-8"))
+        job = workflow["jobs"]["comment"]
+        ref, scripts = "refs/pull/7/head", [step["run"] for step in job["steps"] if "run" in step]
+    git(forge, "update-ref", ref, "contribution")
+    git(forge, "branch", "-q", "-D", "contribution")  # as if it came from a copy
+    place = tmp_path / "runner"
+    git(tmp_path, "clone", "-q", "--branch", "main", str(forge), "runner")
+    host.head = git(forge, "rev-parse", ref)
+    for number, head in ((6, HEAD), (7, host.head)):  # the first one's commit is nowhere
+        host.open.append({"iid": number, "target_branch": "main", "sha": head} if host.kind == "gitlab" else
+                         {"number": number, "base": {"ref": "main"}, "head": {"sha": head}})
+    values = environment(tmp_path, {"INNOSHARE_REPOSITORY": f"{host.address}/cities/library",
+                                    "INNOSHARE_FORGE": job.get("variables", job.get("env"))["INNOSHARE_FORGE"],
+                                    "INNOSHARE_FORGE_TOKEN": TOKEN})
+    for word in ("Posted", ""):
+        done = [run(script, place, values) for script in scripts]
+        assert [one.returncode for one in done] == [0] * len(scripts), done[-1].stderr
+        assert "equest 6 has got no comment this time" in done[-1].stdout
+        assert "equest 7" not in done[-1].stdout
+        assert word in done[-1].stderr
+        assert TOKEN not in str(done)
+        (comment,) = host.comments
+    assert comment["body"].startswith(f"{MARKER}\n")
+    assert "content/cases/exampleton-tool-bus.md` (new)" in comment["body"]
+    assert "exempleton" in comment["body"]
+    assert comment["body"].endswith(f"commit {host.head}.\n")
+    assert "evil" not in comment["body"] + (tmp_path / "installed").read_text(encoding="utf-8")
+    assert not list(tmp_path.rglob("pwned"))

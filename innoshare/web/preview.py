@@ -30,6 +30,9 @@ _TITLE = "Previews"
 _POLICY = HEADERS["Content-Security-Policy"].partition("; frame-ancestors")[0]
 _HEAD = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
 
+# What lies beside the style sheets, and no page that is previewed asks for.
+_FOR_OTHERS = ("fonts", "embed", "schema")
+
 # Attributes that hold an address; an element loses the attribute where the address leads nowhere without a server.
 _ADDRESSES = ("href", "src", "action", "formaction")
 # Elements that are nothing without their address, or load what is not there or elsewhere: they are left out.
@@ -49,7 +52,7 @@ def write(library: Library, settings: Settings, pages: Sequence[tuple[str, str]]
     names = {f"/{folder}/{slug}": f"{called[folder]}-{slug}.html" for folder, slug in pages}
     try:
         shutil.copytree(PACKAGE / "static", directory / "static", dirs_exist_ok=True,
-                        ignore=shutil.ignore_patterns("fonts"))
+                        ignore=shutil.ignore_patterns(*_FOR_OTHERS))
         theme = client.get("/theme.css")
         (directory / "static" / "theme.css").write_bytes(theme.get_data())
         listed = []
