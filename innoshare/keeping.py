@@ -38,7 +38,7 @@ def still_true(inquiry: Inquiry, library: str, base_url: str = "", forge: Forge 
     """What to send to an office, in plain text, without the name of anybody who sends it.
 
     `library` is what the library is called and `base_url` its public address; with `forge`, it also tells how to change
-    the text oneself.
+    the text oneself, where its site lets anybody do that on the library's own pages.
     """
     several = len(inquiry.cases) > 1
     text = [f"Subject: Still true? {_line(inquiry.cases[0].title)}"
@@ -58,7 +58,7 @@ def still_true(inquiry: Inquiry, library: str, base_url: str = "", forge: Forge 
              "- The links. Do the sources still open?",
              f"A reply of one line is enough, also to say that all is still true; we then change the "
              f"{'texts' if several else 'text'}."]
-    if forge:
+    if forge and not forge.in_copies_only:
         text.append(
             "Or change it yourself, in the browser: open the file below, mend what is not true any more, write today's "
             f"date behind `last_verified:` (add that line if there is none), and propose the change. {forge.name} asks "

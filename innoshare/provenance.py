@@ -57,6 +57,8 @@ SHALLOW = ("The history begins in the middle (a shallow clone). Fetch the rest w
 # A clone of one branch knows no other, and `git fetch origin main` alone would leave it without a name.
 FETCH = ("Fetch it first, as with `git fetch origin main:refs/remotes/origin/main` for `origin/main`; in a workflow, "
          "check out with `fetch-depth: 0` (GitHub, Forgejo) or `GIT_DEPTH: 0` (GitLab).")
+PARTIAL = ("This copy of the repository lacks older versions of files (a partial clone). Fetch them with `git fetch "
+           "--refetch --no-filter`; in a workflow, check out without a filter.")
 TOO_LONG = f"The history is longer than {MAX_COMMITS:,} commits; the older ones are not read."
 
 # The day of a commit whose dates no calendar has: what git itself writes then.
@@ -80,6 +82,8 @@ _LOG = ("--topo-order", "--reverse", "-c", "--no-follow", "--no-show-signature",
 _FIELDS = 6
 
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+# What code hosts write behind the name of a program that commits, as dependabot[bot].
+_BOT = re.compile(r".*\[bot\](@.*)?")
 _PERSON = re.compile(r"([^<>\x00\n]*)<([^<>\x00\n]*)>")
 
 
@@ -96,9 +100,9 @@ class Change:
 class FileHistory:
     """What git knows of one file, through its renamings.
 
-    `changes` are newest first, at most MAX_CHANGES; `contributors` counts its authors and co-authors; `first_published`
-    is the day of the first commit that has it, None where the history is cut off before it. `uncommitted` says that the
-    file on disk is not the one in the last commit.
+    `changes` are newest first, at most MAX_CHANGES; `contributors` counts its authors and co-authors, programs left
+    out; `first_published` is the day of the first commit that has it, None where the history is cut off before it.
+    `uncommitted` says that the file on disk is not the one in the last commit.
     """
 
     changes: tuple[Change, ...]
@@ -317,6 +321,8 @@ class _Repository:
         except (OSError, ValueError) as error:  # ValueError: a name that no program can be told
             raise GitError(f"git cannot be asked ({error}).") from error
         if answer.returncode:
+            if re.search(b"lazy fetching disabled|promisor remote", answer.stderr):  # in words of newer and older git
+                raise GitError(PARTIAL)
             words = answer.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
             raise _Refusal(f"git refuses: {''.join(filter(str.isprintable, words))[:200] or 'it does not say why'}")
         return answer.stdout
@@ -451,7 +457,8 @@ def _trails(commits: Sequence[_Commit], repository: _Repository) -> dict[str, _T
     trails: dict[bytes, _Trail] = {}
     left: dict[bytes, _Trail] = {}  # names whose file has another one since -> its way until then
     for commit in commits:
-        people = {commit.author, *(_contact(corrected.get(helper, helper)) for helper in commit.helpers)}
+        people = {person for person in (commit.author, *(
+            _contact(corrected.get(helper, helper)) for helper in commit.helpers)) if not _BOT.fullmatch(person)}
         # All names are looked up before any is given away: a commit may pass names on in a row.
         for step, trail in [(step, trails.get(step.old)) for step in commit.steps]:
             if step.letter == "D":

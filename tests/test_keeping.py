@@ -104,7 +104,7 @@ def test_a_text_says_what_it_is_about_what_to_look_at_and_how_to_answer(kept: Pa
                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INNOSHARE_NAME", "Library of the North")
     monkeypatch.setenv("INNOSHARE_BASE_URL", "https://library.example/")
-    monkeypatch.setenv("INNOSHARE_REPOSITORY", "https://codeberg.org/north/library")
+    monkeypatch.setenv("INNOSHARE_REPOSITORY", "https://github.com/north/library")
     trees, funds, _ = listed(runner)
     text = trees["text"]
     assert text.startswith("Subject: Still true? Shade trees at bus stops and school gates\n\nDear colleagues,\n\n"
@@ -113,8 +113,8 @@ def test_a_text_says_what_it_is_about_what_to_look_at_and_how_to_answer(kept: Pa
     assert ("“Shade trees at bus stops and school gates”\nhttps://library.example/cases/sandhaven-shade-trees\n"
             "It says: too early to say; pilot. Last checked on 1 February 2017.") in text
     assert "Are you still the office to ask, at https://sandhaven.example.org/parks?" in text
-    assert "Codeberg asks you to sign in" in text
-    address = "https://codeberg.org/north/library/_edit/main/content/cases/sandhaven-shade-trees.md"
+    assert "GitHub asks you to sign in" in text
+    address = "https://github.com/north/library/edit/main/content/cases/sandhaven-shade-trees.md"
     assert address in text
     assert trees["cases"][0]["edit"] == address
     assert "a person" not in text
@@ -122,7 +122,12 @@ def test_a_text_says_what_it_is_about_what_to_look_at_and_how_to_answer(kept: Pa
     assert text.startswith("Subject: Still true? A fund that pays rent arrears before an eviction, and 2 more\n")
     assert "It has these texts about Sandhaven" in text
     assert re.findall(r"^https://library\.example/cases/(\S+)$", text, re.MULTILINE) == slugs([funds])[0]
-    assert text.count("/_edit/main/content/cases/") == 3
+    assert text.count("/edit/main/content/cases/") == 3
+    # There nobody from outside can change a file on the library's own pages.
+    monkeypatch.setenv("INNOSHARE_REPOSITORY", "https://codeberg.org/north/library")
+    text = listed(runner)[0]["text"]
+    assert "A reply of one line is enough" in text
+    assert "codeberg" not in text.lower()
 
 
 def test_people_see_the_list_and_the_texts_by_city(kept: Path, runner: CliRunner) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from innoshare import provenance
 from innoshare.errors import GitError
-from innoshare.provenance import Change, Difference, changed, history, state, text_at
+from innoshare.provenance import PARTIAL, Change, Difference, changed, history, state, text_at
 
 ANNA, BO = "Anna Holm <anna@testby.example>", "Bo Ek <bo@testby.example>"
 TEXT = "".join(f"Line {number} of a case about night buses.\n" for number in range(30))
@@ -367,6 +367,12 @@ def test_a_mailmap_that_leads_elsewhere_is_not_followed(one: Made, tmp_path: Pat
     assert state(one.root) == before
     one.git("config", "mailmap.file", str(tmp_path / "elsewhere"))
     assert history(one.root).files["cases/buses.md"].contributors == 2
+
+
+def test_a_program_is_no_person(one: Made) -> None:
+    one.write("cases/buses.md", TEXT + "More.\n")
+    one.commit(author="dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>")
+    assert history(one.root).files["cases/buses.md"].contributors == 1
 
 
 def test_authors_without_an_address_are_told_apart_by_name(one: Made) -> None:
@@ -722,7 +728,9 @@ def test_what_a_clone_left_out_is_not_fetched(one: Made, tmp_path: Path) -> None
                        "remote.origin.url": "ssh://host.example/library"}.items():
         one.git("-C", clone, "config", key, value)
     found = history(clone / "content")
-    assert found.reason.startswith("git refuses") or found.complete
+    assert found.reason == PARTIAL
+    with pytest.raises(GitError, match="lacks older versions"):
+        changed(clone / "content", "HEAD~1")
     assert state(clone / "content")
     assert not (tmp_path / "fetched").exists()
     with pytest.raises(subprocess.CalledProcessError):

@@ -19,7 +19,7 @@ from innoshare.choices import LANGUAGES
 from innoshare.config import Settings
 from innoshare.errors import GitError
 from innoshare.forge_api import MARKER, MAX_COMMENT, checked
-from innoshare.report import markdown_line
+from innoshare.report import markdown_line, markdown_name
 from innoshare.review import review
 from innoshare.web import preview
 
@@ -278,6 +278,58 @@ def test_a_renamed_case_is_told_who_calls_it_by_its_old_name(contribute: Callabl
     assert "- `content/cases/testby-nattbussar.md` (under `translation_of`)" in text
 
 
+def test_a_published_page_that_goes_is_told_that_its_address_goes_too(contribute: Callable[..., Path]) -> None:
+    def change(content: Path) -> None:
+        (content / "cases/testby-homework-bus.md").unlink()
+        (content / "cases/sandhaven-rent-fund.md").rename(content / "cases/sandhaven-fund.md")
+
+    text = told(contribute(change))
+    gone, renamed = (next(part for part in text.split("\n#### ") if f" ({how}" in part.partition("\n")[0])
+                     for how in ("removed", "renamed"))
+    assert "The address `/cases/testby-homework-bus` will find nothing" in gone
+    assert "write `status: archived`" in gone
+    assert "The address `/cases/sandhaven-rent-fund` will find nothing" in renamed
+    assert "Keep the old name" in renamed
+    assert "% complete" not in renamed, "nobody changed what it tells"
+
+
+def test_who_keeps_a_case_is_told_what_that_gives_and_not_asked_what_the_case_lacks(
+        contribute: Callable[..., Path]) -> None:
+    path, entry = "cases/testby-homework-bus.md", (
+        "adoptions:\n  - city: sandhaven\n    year: 2024\n    status: adapted\n    {}changes: With [taxis](x)\n")
+    first = told(contribute(replace(path, "updated:", entry.format("") + "last_verified: 2026-05-30\nupdated:")))
+    assert "Readers will see that it was checked on 2026-05-30." in first
+    assert "Its page will say who has taken it up:\n\n- Sandhaven: adopted with changes, 2024\n" in first
+    assert "add it as `outcome:`" in first
+    assert "% complete" not in first
+    assert "look like it" not in first
+    second = told(contribute(replace(path, "    changes:", "    outcome: They kept it\n    changes:")))
+    assert "taken it up:\n\n- Sandhaven: adopted with changes, 2024\n" in second
+    assert "add it as `outcome:`" not in second
+    assert "% complete" in told(contribute(replace(path, "\n## Results\n", "\nMore of it.\n\n## Results\n")))
+
+
+def test_a_translation_is_asked_for_no_facts(contribute: Callable[..., Path]) -> None:
+    text = told(contribute(replace("cases/testby-nattbussar.md", "\n## ", "\nMera.\n\n## ")),
+                base_url="https://library.example.org")
+    assert "It tells [" in text
+    assert "](https://library.example.org/cases/testby-night-buses) (Testby) in Swedish." in text
+    assert "% complete" not in text
+
+
+def test_many_files_with_nothing_to_mend_are_folded_away(contribute: Callable[..., Path]) -> None:
+    def change(content: Path) -> None:
+        for number in range(6):
+            write(f"cities/place-{number}.md", (content / "cities/sandhaven.md").read_text(encoding="utf-8"))(content)
+        write("cases/bad.md", TAXIS)(content)
+
+    text = told(contribute(change))
+    start, end = text.index("<details><summary>6 files in which nothing has to be mended</summary>\n\n#### "), (
+        text.rindex("\n</details>\n"))
+    assert text.index("cases/bad.md` (new)") < start
+    assert start < text.index("cities/place-0.md") < text.index("cities/place-5.md") < end
+
+
 def test_many_new_values_are_counted_and_some_are_named(contribute: Callable[..., Path]) -> None:
     def change(content: Path) -> None:
         with (content / "vocabulary/themes.yaml").open("a", encoding="utf-8") as file:
@@ -485,16 +537,18 @@ def test_a_file_name_that_is_no_text_is_told_of(contribute: Callable[..., Path])
     assert "because of this change" not in told_there
 
 
-@given(st.text() | st.text("`@a<![]()|\\ \n/:.w#h-~*_>")
+@given(st.text() | st.text("`@a<![]()|\\ \n/:.w#h-~*_>$\u3164\ufe0f\u200b") | st.from_regex(r"[ -/]?[0-9a-f]{7,70}")
        | st.lists(st.sampled_from([*HOSTILE.split(), "`", "``"])).map(" ".join))
 @example("``@a`")
 @example("a `b` c")
 @example("@`a`b")
 @example("Pay @`till`now")
+@example(f"000000{'a' * 40}")
+@example("\u3164 name")
 def test_any_words_can_be_posted_and_become_no_markup(words: str) -> None:
-    text = markdown_line(words)
-    assert checked(f"{MARKER}\n- {text}\n")
-    assert not tags(f"- {text}\n")
+    for text in (markdown_line(words), markdown_name(words)):
+        assert checked(f"{MARKER}\n- {text}\n")
+        assert not tags(f"- {text}\n")
 
 
 # --- previews -----------------------------------------------------------------------------------------------------

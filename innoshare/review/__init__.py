@@ -20,7 +20,7 @@ from typing import Any
 from babel import Locale
 
 from innoshare import drafting
-from innoshare.case import VOCABULARIES, Card, Case, City, OpenChallenge, front_matter
+from innoshare.case import VOCABULARIES, Adoption, Card, Case, City, OpenChallenge, front_matter
 from innoshare.choices import ChallengeStatus, Status
 from innoshare.config import Settings
 from innoshare.content import CONCEPTS, KINDS
@@ -34,12 +34,21 @@ from innoshare.review.change import Change, File, is_content, looked_at
 # What one file may take of a comment, so that one bad file does not hide the others: more than anybody mends at once.
 MAX_ERRORS, MAX_ADVICE = 20, 10
 MAX_NAMED = 10  # Files, cases or words in one list; the rest is counted.
+MAX_OPEN = 5  # Files with nothing to mend that are told of openly; if there are more, all are folded away.
 MAX_ALIKE = 3  # Cases that look like one: who has three to compare has enough.
 MAX_ASKED = 3  # Missing fields that are asked for: one can be answered today, three this week.
 MAX_WORDS = 300  # Characters of a contributed sentence that is quoted; the longest title has 100, a challenge 600.
 
 # Room for the last sentences of a comment that was cut.
 _END = 1_000
+
+# What keeps the address of a page.
+_INSTEAD = {
+    ("cases", "removed"): ("If the case is only out of date, keep the file and write `status: archived`: it can still "
+                           "be read then, and searches leave it out."),
+    ("challenges", "removed"): ("If the city has found an answer, keep the file, write `status: solved` and name the "
+                                "case under `answered_by`."),
+    **{(folder, "renamed"): "Keep the old name, unless it is wrong." for folder in KINDS}}
 
 Show = Callable[[Library, Sequence[tuple[str, str]]], tuple[str, int]]
 
@@ -69,17 +78,28 @@ class _Comment:
         """The comment; `where` says where the previews of so many pages are."""
         end = "".join(f"\n{line}\n" for line in self._end(where, pages))
         parts, left = [f"{MARKER}\n{self._greeting()}\n"], MAX_COMMENT - _END - len(end)
-        sections = [*(self._section(file) for file in self._change.files), *self._because()]
+        files = self._change.files
+        is_fine = [not file.errors and file.difference.kind in ("added", "changed") for file in files]
+        fine = [self._section(file) for file, is_one in zip(files, is_fine, strict=True) if is_one]
+        others = [self._section(file) for file, is_one in zip(files, is_fine, strict=True) if not is_one]
+        sections = [*others, *self._because(), *fine]
+        folded = len(sections) - len(fine) if len(fine) > MAX_OPEN else len(sections)
         left -= len(parts[0])
+        more, number = "", 0
         for number, section in enumerate(sections):
             if len(section) > left:
-                parts.append("\nThere is more to say than a comment can hold: "
-                             f"{counted(len(sections) - number, 'file')} not told of here. `innoshare check` names "
-                             "every mistake.\n")
+                more = ("\nThere is more to say than a comment can hold: "
+                        f"{counted(len(sections) - number, 'file')} not told of here. `innoshare check` names every "
+                        "mistake.\n")
                 break
+            if number == folded:
+                parts.append(f"\n<details><summary>{counted(len(fine), 'file')} in which nothing has to be mended"
+                             "</summary>\n")
             parts.append(section)
             left -= len(section)
-        return "".join(parts) + end
+        if len(parts) > folded + 1:
+            parts.append("\n</details>\n")
+        return "".join((*parts, more, end))
 
     def _greeting(self) -> str:
         files, caused = self._change.files, self._change.caused
@@ -123,16 +143,50 @@ class _Comment:
 
     def _case(self, file: File) -> Iterator[str]:
         header, entry = self._change.header(file), self._change.entry(file)
+        is_new = self._change.was(file) is None
+        yield from self._kept(file)
+        if self._change.tells_the_same(file):
+            return  # Who adds a city to the ledger of somebody else's case is not asked what that case cost.
+        if header.get("translation_of"):
+            yield from self._translation(header["translation_of"], header.get("language"))
+            return
         yield _completeness(file.record, header)
         if entry is None:
+            if not is_new:
+                return
             answers = self._change.answers(header.get("challenge"), header.get("language"))
             yield from self._alike([match.card for match in answers if match.card.slug != file.slug])
             return
         if entry.challenges:
             yield _list("On the wanted board, it answers:", [self._wanted(item) for item in entry.challenges])
-        elif self._now.challenges and not entry.case.is_warning:
+        elif is_new and self._now.challenges and not entry.case.is_warning:
             yield "It answers none of the open challenges on the wanted board."
-        yield from self._alike(entry.similar)
+        if is_new:
+            yield from self._alike(entry.similar)
+
+    def _kept(self, file: File) -> Iterator[str]:
+        """What somebody did to keep a case true: its ledger, the day on which it was looked at."""
+        if day := self._change.checked_again(file):
+            yield f"Readers will see that it was checked on {day}."
+        if new := self._change.taken_up(file):
+            yield _list("Its page will say who has taken it up:", [self._taker(item) for item in new])
+            if not all(item.outcome for item in new):
+                yield ("What came of it there is not said yet. Once it is known, add it as `outcome:`, also if it "
+                       "failed: readers ask for that first.")
+
+    def _taker(self, item: Adoption) -> str:
+        city = self._now.cities.get(item.city or "")
+        where = city.name if city else item.place or item.city or ""
+        since = f", {item.year}" if isinstance(item.year, int) else ""
+        return f"{_words(where)}: {item.status.label.lower()}{since}"
+
+    def _translation(self, original: Any, language: Any) -> Iterator[str]:
+        """A translator changes words only, so she is asked for no facts."""
+        cards = self._library.cards([original]) if self._library and isinstance(original, str) else {}
+        names: Mapping[str, str] = Locale("en").languages
+        for card in cards.values():
+            yield (f"It tells {self._card(card)} in {_words(names.get(str(language), str(language)))}. Readers find "
+                   "the two as one case, each in the language of their question where it can be.")
 
     def _alike(self, cards: Sequence[Card]) -> Iterator[str]:
         if cards:
@@ -153,8 +207,16 @@ class _Comment:
                    "case is added.")
         record = file.record
         if isinstance(record, OpenChallenge) and record.status is not ChallengeStatus.OPEN:
-            yield _list("The city itself names as an answer:",
-                        [self._card(card) for card in self._library.cards(record.answered_by).values()])
+            named = self._library.cards(record.answered_by).values()
+            yield _list("The city itself names as an answer:", [self._card(card) for card in named])
+            if record.status is ChallengeStatus.SOLVED and any(self._is_missing(record.city, card) for card in named):
+                yield (f"Has {_words(self._now.cities[record.city].name)} taken up what another city did? Then “We do "
+                       "this too” on the page of that case makes the lines that tell its readers.")
+
+    def _is_missing(self, city: str, card: Card) -> bool:
+        """Whether the ledger of a case could name a city, and does not."""
+        case = self._now.cases[card.slug]
+        return city != case.city and city not in {item.city for item in case.adoptions}
 
     def _city(self, file: File) -> Iterator[str]:
         city = file.record
@@ -197,6 +259,9 @@ class _Comment:
         if file.difference.kind not in ("removed", "renamed") or not is_content(file.difference.old):
             return
         slug = markdown_name(name.removesuffix(".md"))
+        if self._change.was(file) is not None:
+            yield (f"The address `/{folder}/{name.removesuffix('.md')}` will find nothing any more, nor will links and "
+                   f"citations that lead there. {_INSTEAD.get((folder, file.difference.kind), '')}").rstrip()
         if still := self._change.left_behind(file):
             yield _list(f"Still referred to as {slug}; change these files too:", self._referring(still))
         elif folder in KINDS:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from innoshare import content, edition, provenance
+from innoshare.case import Adoption, Case
 from innoshare.config import Settings
 from innoshare.content import FOLDERS, Content, vocabulary
 from innoshare.content.frontmatter import MAX_FILE_BYTES, read
@@ -23,6 +24,10 @@ from innoshare.files import plain_bytes
 from innoshare.library import Library
 from innoshare.matching import Challenge, Match
 from innoshare.provenance import Comparison, Difference
+
+# Fields whose change leaves what a case tells as it was: who took it up, where that can be read, that it is still true.
+# The name of a file is told as a renaming.
+KEEPING = {"adoptions", "sources", "updated", "last_verified", "slug"}
 
 
 @dataclass(frozen=True)
@@ -137,13 +142,45 @@ class Change:
     def _file(self, path: str, difference: Difference) -> File:
         folder, slug = _folder(path) if is_content(path) else "", Path(path).stem
         record = self.now.records.get(folder, {}).get(slug)
-        mine = [problem for problem in self.now.problems if problem.path == self.named(path)]
+        mine = list(self._problems.get(self.named(path), ()))
         if path in self.not_rendered and record is not None:
             mine.append(Problem(path, 1, 1, "body", "error", "The text cannot be shown: "
                                 f"{self.not_rendered[path].rstrip('.')}.", "Write it more simply."))
             record = None
         errors, advice = (tuple(one for one in mine if one.level == level) for level in ("error", "advice"))
         return File(path, difference, folder, slug, record, errors, advice)
+
+    def was(self, file: File) -> Any:
+        """The record that a file was before; None where it was none, or a draft."""
+        return self.before.records.get(_folder(file.difference.old), {}).get(Path(file.difference.old).stem)
+
+    def tells_the_same(self, file: File) -> bool:
+        """Whether a case tells what it told before, all but what belongs to keeping it (KEEPING)."""
+        before = self.was(file)
+        return isinstance(before, Case) and isinstance(file.record, Case) and (
+            before.model_dump(exclude=KEEPING) == file.record.model_dump(exclude=KEEPING))
+
+    def taken_up(self, file: File) -> tuple[Adoption, ...]:
+        """What the ledger of a case says that it did not say before."""
+        before = self.was(file)
+        if not isinstance(before, Case) or not isinstance(file.record, Case):
+            return ()
+        return tuple(item for item in file.record.adoptions if item not in before.adoptions)
+
+    def checked_again(self, file: File) -> str:
+        """The day on which a case was looked at again, as its change says; "" where it says nothing of it."""
+        before = self.was(file)
+        is_new = isinstance(before, Case) and isinstance(file.record, Case) and (
+            before.last_verified != file.record.last_verified)
+        return file.record.last_verified or "" if is_new else ""
+
+    @cached_property
+    def _problems(self) -> Mapping[str, Sequence[Problem]]:
+        """The Problems of each file, since a change may be of thousands."""
+        found: dict[str, list[Problem]] = {}
+        for problem in self.now.problems:
+            found.setdefault(problem.path, []).append(problem)
+        return found
 
     @cached_property
     def caused(self) -> tuple[Problem, ...]:
