@@ -13,9 +13,12 @@ Where each kind of page is shown to have the address written here:
 * Forgejo, Gitea: docs.gitea.com "Integrations"; go-gitea/gitea `routers/web/web.go`, `routers/web/repo/editor.go`, and
   forgejo's files of the same names.
 
-Not attested: whether a Forgejo lets people without the right to write there begin on the pages that add and change, as
-GitHub and GitLab do by making them a copy first. Older Gitea answers "not found" (go-gitea/gitea#9017), newer makes the
-copy (#34240). Say there that one needs a copy (fork) of one's own.
+Decision: whoever may not write in the library, as hardly any contributor may, is led to a copy (fork) of one's own
+first, except on GitHub, which makes it by itself. On the pages that add and change a file, Forgejo and older Gitea
+answer "not found" to such people (forgejo's `services/context/permission.go`, CanEnableEditor; go-gitea/gitea#9017;
+newer Gitea offers the copy there, #34240), GitLab refuses those who have no copy yet (gitlabhq's
+`app/controllers/concerns/checks_collaboration.rb`). With a copy, GitLab takes the change on the library's own pages;
+Forgejo takes it only in the copy, so there the name of the account must be known.
 
 Decision: a new file is named with its whole path in the query, at the branch. GitHub is known to leave out the last
 folder of the address where there is a `filename` too (isaacs/github#1527, pipe-cd/pipecd#637); GitLab and Forgejo
@@ -27,7 +30,7 @@ a contributor. `new_file` answers None there, as for a text that is too long: of
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -56,14 +59,18 @@ _BRANCH = re.compile(r"(?!-)(?!.*(\.\.|@\{|//))[^\s~^:?*\[\\\x00-\x20\x7f]{1,200
 _PAGES: dict[Kind, dict[str, str]] = {
     "github": {"new": "new/{branch}", "upload": "upload/{branch}/{path}", "edit": "edit/{branch}/{path}",
                "view": "blob/{branch}/{path}", "at": "blob/{commit}/{path}", "history": "commits/{branch}/{path}",
-               "compare": "compare/{commit}...{branch}"},
+               "compare": "compare/{commit}...{branch}", "copy": "fork"},
     "gitlab": {"new": "-/new/{branch}", "upload": "-/tree/{branch}/{path}", "edit": "-/edit/{branch}/{path}",
                "view": "-/blob/{branch}/{path}", "at": "-/blob/{commit}/{path}", "history": "-/commits/{branch}/{path}",
-               "compare": "-/compare/{commit}...{branch}"},
+               "compare": "-/compare/{commit}...{branch}", "copy": "-/forks/new"},
     "forgejo": {"new": "_new/{branch}", "upload": "_upload/{branch}/{path}", "edit": "_edit/{branch}/{path}",
                 "view": "src/branch/{branch}/{path}", "at": "src/commit/{commit}/{path}",
-                "history": "commits/branch/{branch}/{path}", "compare": "compare/{commit}...{branch}"},
+                "history": "commits/branch/{branch}/{path}", "compare": "compare/{commit}...{branch}", "copy": "fork",
+               "propose": "compare/{branch}...{account}:{branch}"},
 }
+
+# The name of an account, as all three kinds allow it or more narrowly.
+_ACCOUNT = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 
 # What needs no escape in a query (RFC 3986), is common in text, and is taken as it stands by browsers. The semicolon is
 # not among it: some servers divide a query by it.
@@ -113,6 +120,36 @@ class Forge:
         return next((name for pattern, kind, name in _HOSTS if kind == self.kind and re.fullmatch(pattern, host)),
                     _NAMES[self.kind])
 
+    @property
+    def owner(self) -> str:
+        """The account or group that the repository belongs to."""
+        return self.repository.split("/")[-2]
+
+    @property
+    def in_copies_only(self) -> bool:
+        """Whether somebody from outside can add and change files only in a copy of her own, not on the library's
+        pages."""
+        return self.kind == "forgejo"
+
+    def copy(self) -> str:
+        """The page that makes one a copy of the library of one's own."""
+        return self._page("copy")
+
+    def copy_of(self, account: str) -> "Forge | None":
+        """The copy that an account has of the library; None where that is not the name of one, or of the library's own.
+        The name may have an @ before it, or be the address of the account or of the copy."""
+        above, owner, name = self.repository.rsplit("/", 2)
+        host = re.escape(above.partition("://")[2])
+        said = re.sub(f"^(https?://)?{host}/|^@", "", account.strip(), flags=re.IGNORECASE).split("/")[0]
+        if not _ACCOUNT.fullmatch(said) or said.casefold() == owner.casefold():
+            return None
+        return replace(self, repository=f"{above}/{said}/{name}")
+
+    def propose(self, account: str) -> str:
+        """The page on which what was changed in the copy of an account is proposed to the library. Forgejo only: the
+        others lead there by themselves."""
+        return self._page("propose", account=account)
+
     def new_file(self, path: str, text: str) -> str | None:
         """The page that adds a file, with its name and text filled in. None where the site takes no text from an
         address, or the address would be too long for it."""
@@ -150,9 +187,9 @@ class Forge:
         """What has changed on the branch since a commit."""
         return self._page("compare", commit=commit)
 
-    def _page(self, page: str, path: str = "", commit: str = "") -> str:
+    def _page(self, page: str, path: str = "", commit: str = "", account: str = "") -> str:
         address = _PAGES[self.kind][page].format(branch=_segments(self.branch), path=self._inside(path),
-                                                 commit=_segments(commit))
+                                                 commit=_segments(commit), account=_segments(account))
         return f"{self.repository}/{address}".rstrip("/")
 
     def _inside(self, path: str) -> str:

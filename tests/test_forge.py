@@ -137,6 +137,21 @@ def test_each_site_has_its_own_pages(kind: Kind, expected: list[str]) -> None:
             site.history(path), site.compare(COMMIT)] == [f"{KINDS[kind]}/{one}" for one in expected]
 
 
+@pytest.mark.parametrize(("kind", "page"), [("github", "fork"), ("gitlab", "-/forks/new"), ("forgejo", "fork")])
+def test_a_copy_of_ones_own_is_one_page_away(kind: Kind, page: str) -> None:
+    assert forge(kind).copy() == f"{KINDS[kind]}/{page}"
+
+
+def test_the_copy_of_an_account_is_found_by_its_name() -> None:
+    library = Forge("forgejo", "https://git.example.org:3000/below/testby/library", "release/2026")
+    copies = [library.copy_of(account) for account in (
+        "rio", " @rio ", "git.example.org:3000/below/rio", "https://GIT.example.org:3000/below/rio/library/src")]
+    assert {copy.repository if copy else "" for copy in copies} == {"https://git.example.org:3000/below/rio/library"}
+    assert library.propose("rio") == f"{library.repository}/compare/release/2026...rio:release/2026"
+    for none in ("", "testby", "Testby", "..", "a b", "https://elsewhere.example/rio", "-x", "x" * 101):
+        assert library.copy_of(none) is None, none
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_content_may_lie_at_the_top(kind: Kind) -> None:
     site = forge(kind, folder="")

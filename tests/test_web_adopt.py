@@ -74,6 +74,17 @@ def test_a_case_invites_to_the_form_and_the_form_asks_every_question_with_a_labe
                for item in page.all(tag))
 
 
+def test_a_translation_shows_the_ledger_of_its_original_and_leads_to_it(client: FlaskClient, library: Library) -> None:
+    entry = library.entry("testby-nattbussar")
+    assert entry.case.adoptions == library.entry(CASE).case.adoptions
+    assert set(entry.adopters) == {"sandhaven"}
+    page = Page(html := client.get("/cases/testby-nattbussar").text)
+    assert PATH in {link["href"] for link in page.all("a")}
+    assert "What they changed: <span>Only two districts" in html, "in English, as the page around it"
+    assert client.get("/cases/testby-nattbussar/adopt").location == PATH
+    assert [card.slug for card in library.city("sandhaven").adopted] == [CASE], "once, not in each language"
+
+
 def test_the_answer_names_the_lines_and_their_places(client: FlaskClient, library: Library) -> None:
     page = send(client, FILLED)
     rows = library.text(CASE).split("\n")
@@ -109,13 +120,30 @@ def test_a_source_that_the_file_has_already_is_not_written_twice(client: FlaskCl
      "Propose changes"),
     ("https://gitlab.com/example/library", f"https://gitlab.com/example/library/-/edit/main/content/cases/{CASE}.md",
      "Create merge request"),
-    ("https://codeberg.org/example/library", f"https://codeberg.org/example/library/_edit/main/content/cases/{CASE}.md",
+    ("https://codeberg.org/example/library", f"https://codeberg.org/rio/library/_edit/main/content/cases/{CASE}.md",
      "Create pull request")])
 def test_the_page_that_changes_the_file_on_the_code_host_is_one_press_away(library: Library, repository: str,
                                                                           address: str, button: str) -> None:
-    page = send(create_app(library, Settings(repository=repository)).test_client(), FILLED)
-    assert address in {link["href"] for link in page.all("a")}
+    client = create_app(library, Settings(repository=repository)).test_client()
+    page = send(client, {**FILLED, "account": "rio"})
+    links = {link["href"] for link in page.all("a")}
+    assert address in links
     assert button in page.text
+    assert (f"{repository}/fork" in links) is (f"{repository}/compare/main...rio:main" in links) is (
+        "codeberg" in repository)
+    assert (f"{repository}/-/forks/new" in links) is ("gitlab" in repository)
+
+
+def test_where_one_writes_in_ones_own_copy_its_name_is_asked_for(library: Library) -> None:
+    client = create_app(library, Settings(repository="https://codeberg.org/example/library")).test_client()
+    page = send(client, FILLED)
+    assert "Name of your account at Codeberg" in page.text
+    assert [link["href"] for link in page.all("a") if "codeberg" in link["href"]] == [
+        "https://codeberg.org/example/library/fork"]
+    assert "Or add only your lines, by hand" in page.text
+    answer = client.post(PATH, data={**FILLED, "account": "a b"})
+    assert answer.status_code == 400
+    assert "Write the name of your own account at Codeberg." in Page(answer.text).text
 
 
 def test_the_whole_text_comes_before_the_lines_where_it_can_be_pasted(library: Library, unusual: Library) -> None:

@@ -498,10 +498,13 @@ def app_of(library: Library, repository: str, contact: str = "") -> FlaskClient:
     return create_app(library, Settings(repository=repository, contact=contact)).test_client()
 
 
+FOLDER = "open the folder content, then cases. Press "
+
+
 @pytest.mark.parametrize(("repository", "words"), [
-    ("https://github.com/example/library", "Add file , then Upload files . Choose benches.md, and press Commit"),
-    ("https://gitlab.com/example/library", "the plus sign, then Upload file . Choose benches.md, and press Upload"),
-    ("https://codeberg.org/example/library", "Add file , then Upload file . Choose benches.md, and press Commit")])
+    ("https://github.com/example/library", f"{FOLDER}Add file , then Upload files . Choose benches.md, and"),
+    ("https://gitlab.com/example/library", f"{FOLDER}the plus sign, then Upload file . Choose benches.md, and press"),
+    ("https://codeberg.org/example/library", "put this text into your copy as well")])
 def test_a_case_and_its_city_go_into_one_proposal(library: Library, repository: str, words: str) -> None:
     client = app_of(library, repository)
     profile = send(client, CITY, {**PROFILE, "slug": "norre-havn"}, "finish")
@@ -509,7 +512,6 @@ def test_a_case_and_its_city_go_into_one_proposal(library: Library, repository: 
     assert {"/submit/case", "/submit/challenge"} <= {item.get("href") for item in profile.all("a")}
     case = send(client, CASE, {**FILLED, "city": "", "city_new": "norre-havn", "slug": "benches"}, "finish")
     assert "with the short name norre-havn , and hand it in as its last page says" in case.text
-    assert "open the folder content, then cases" in case.text
     assert words in case.text
     assert "short name" not in send(client, CASE, FILLED, "finish").text
 
@@ -525,7 +527,7 @@ def test_who_has_no_account_turns_to_the_office_if_there_is_one(library: Library
         assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
         without = send(app_of(library, repository), CASE, fields, "finish")
         assert "mailto:" not in " ".join(item.get("href", "") for item in without.all("a"))
-        assert ("Each of them needs an account" in without.text) is bool(repository)
+        assert ("You need an account" in without.text) is bool(repository)
     for path in pages:
         page = Page(app_of(library, repository, office).get(path).text)
         assert [item.get("href") for item in page.all("a")].count(office) == 1 + (path == "/about" or bool(repository))
@@ -565,6 +567,41 @@ def test_a_long_text_goes_as_a_file(library: Library) -> None:
         item.get("href") for item in page.all("a")]
     assert "https://gitlab.com/example/library" in " ".join(item.get("href", "") for item in send(
         app_of(library, "https://gitlab.com/example/library"), CITY, PROFILE, "finish").all("a"))
+
+
+def test_where_a_copy_of_ones_own_comes_first_it_is_asked_for_first(library: Library) -> None:
+    gitlab = send(app_of(library, "https://gitlab.com/example/library"), CASE, FILLED, "finish")
+    steps = [gitlab.text.index(words) for words in ("page that makes your copy", "Fork project", "Open an empty page")]
+    assert steps == sorted(steps)
+    assert "https://gitlab.com/example/library/-/forks/new" in [item.get("href") for item in gitlab.all("a")]
+    assert "your copy" not in send(app_of(library, "https://github.com/example/library"), CASE, FILLED, "finish").text
+
+
+def test_in_a_copy_that_only_its_owner_may_write_in_the_pages_are_hers(library: Library) -> None:
+    there = "https://codeberg.org/example/library"
+    client = app_of(library, there)
+
+    def links(fields: dict[str, str]) -> tuple[str, list[str]]:
+        page = send(client, CITY, {**PROFILE, "slug": "norre-havn", **fields}, "finish")
+        return page.text, [href for item in page.all("a") if (href := item.get("href", "")).startswith(
+            "https://codeberg.org/")]
+
+    text, found = links({})
+    assert found == [f"{there}/fork"]  # All other pages would answer "not found" to somebody from outside.
+    assert "To mend" not in text
+    for account in ("testby-streets", " @testby-streets", "https://codeberg.org/testby-streets/library"):
+        text, found = links({"account": account})
+        mine = "https://codeberg.org/testby-streets/library"
+        assert found[1].startswith(f"{mine}/_new/main?filename=content/cities/norre-havn.md&value=---")
+        assert found[2] == found[4] == found[6] == f"{there}/compare/main...testby-streets:main"
+        assert found[3] == f"{mine}/_new/main?filename=content/cities/norre-havn.md"
+        assert found[5] == f"{mine}/_upload/main/content/cities"
+        assert "To mend" not in text
+    for account in ("", "example", "two words", "<script>", ".."):
+        text, found = links({"account": account})
+        assert found == [f"{there}/fork"]
+        assert "To mend: Hand it in" in text
+        assert "Write the name of your own account at Codeberg." in text
 
 
 def test_without_a_repository_there_is_the_file_and_the_text(client: FlaskClient) -> None:

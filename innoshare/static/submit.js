@@ -28,7 +28,7 @@ const offer = document.querySelector(".draft-offer"), pages = document.querySele
 const fresh = form && "fresh" in form.dataset;
 const isAgain = ["back_forward", "reload"].includes(performance.getEntriesByType("navigation")[0]?.type);
 const DELETED = "deleted"; // What a tab remembers until something is written anew.
-const OF_THE_PAGE = ["go", "step"], SUGGESTED = ["offered", "slug", "status"];
+const OF_THE_PAGE = ["go", "step", "account"], SUGGESTED = ["offered", "slug", "status"];
 const day = (stamp) => new Date(stamp).toLocaleString("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
 
 // Whether this page answers one of the form before it. Any other, as that of the matcher, begins a draft of its own.

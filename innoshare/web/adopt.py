@@ -11,7 +11,7 @@ in that file are nothing that the one who adds to it can mend, or has made; they
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from innoshare import adopting
@@ -22,7 +22,7 @@ from innoshare.library import Entry, Library
 from innoshare.web.answers import asked_as, spoken
 from innoshare.web.form import COUNTRIES
 from innoshare.web.parameters import Parameters, given
-from innoshare.web.submit import only_from_here
+from innoshare.web.submit import MAX_ACCOUNT, only_from_here, place_to_write
 
 blueprint = Blueprint("adopt", __name__)
 blueprint.before_request(only_from_here)
@@ -45,6 +45,8 @@ def adopt(slug: str) -> AnyResponse:
     """The form, and what to do with what was filled in."""
     library: Library = g.library
     entry, text = library.entry(slug), library.text(slug)
+    if entry.original:  # There is the ledger of the case, for all its versions.
+        return redirect(url_for("adopt.adopt", slug=entry.original.slug))
     if not text:
         raise NotFound("The file of this case is not kept here, so nothing can be added to it.")
     today = datetime.now(UTC).date().isoformat()
@@ -52,7 +54,8 @@ def adopt(slug: str) -> AnyResponse:
         Parameters(given(request.args.items(multi=True)), ()).finish()
         return _page("adopt.html", entry, dict.fromkeys(QUESTIONS, "") | {"accessed": today})
     typed = {name: str(request.form.get(name, ""))[:MOST] for name in QUESTIONS}
-    asked = Parameters(request.form.items(multi=True), (*QUESTIONS, "go"))
+    asked = Parameters(request.form.items(multi=True), (*QUESTIONS, "go", "account"))
+    account = request.form.get("account")
     download = asked.text("go", MOST) == "download"
     record, source = _answers(asked, entry, today)
     try:
@@ -62,8 +65,10 @@ def adopt(slug: str) -> AnyResponse:
     if download and addition.text is not None:
         return Response(addition.text, mimetype="text/markdown",
                         headers={"Content-Disposition": f'attachment; filename="{slug}.md"'})
-    return _page("adopt_done.html", entry, typed, addition=addition, remarks=remarks,
-                 edit=g.forge.edit(f"cases/{slug}.md") if g.forge else "")
+    place, wrong = place_to_write(account)
+    return _page("adopt_done.html", entry, typed, 400 if wrong else 200, addition=addition, remarks=remarks,
+                 account=(account or "")[:MAX_ACCOUNT], place=place, wrong=wrong,
+                 edit=place.edit(f"cases/{slug}.md") if place else "")
 
 
 def _page(template: str, entry: Entry, typed: Mapping[str, str], status: int = 200, **more: object) -> Response:

@@ -35,7 +35,7 @@ MORE_THAN_MOST = 2  # Times as many entries of a list as a file may hold are loo
 SUGGESTED = 44  # Characters of a suggested file name: a city and four or five words, as the files here have.
 
 OF_THE_FILE = ("slug", "status")  # What is asked about the file as a whole, at the end.
-OF_THE_FORM = ("step", "go", "offered", "file")  # What the pages of the form say to the server, and no answer.
+OF_THE_FORM = ("step", "go", "offered", "file", "account")  # What the pages say to the server, and no answer.
 
 _NAME = re.compile(r"[a-z_]+(\.(0|[1-9][0-9]{0,2}))?(\.[a-z_-]+)?")
 _IN_RECORD = re.compile(r"([a-z_]+)\.([0-9]{1,3})(\..*)")
@@ -405,7 +405,7 @@ def _level(path: str, problem: Problem) -> Level:
 _IN_FUTURE, _BEHIND_US = "which lies in the future", (".accessed", "population_year")
 _NO_CITY = re.compile(r"There is no city `([^`]+)`|The file of `([^`]+)` has mistakes")
 _MISSING = re.compile(r"`[^`]+` (is missing|has no value)")
-_NO_SECTION = re.compile(r"The section `([^`]+)` is missing")
+_NO_SECTION = re.compile(r"The section `([^`]+)` is missing|A case has five sections")
 _EMPTY_SECTION = re.compile(r"The section `[^`]+` is empty")
 
 # What a remedy says to those who write a file, and what it says here.

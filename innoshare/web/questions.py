@@ -288,6 +288,7 @@ HINTS: Mapping[str, str] = {
     "challenge.title": "The problem, not its solution, as: Cellars that stay dry in cloudbursts.",
     "challenge": "One to three sentences: what happens, to whom, and what stands in the way.",
     "city_new": "Small letters with hyphens, as rio-verde.",
+    "income_band": "The World Bank lists the class of each country; most of Europe is high-income.",
     "sources": "Not on the web? Ask your archive or press office to put it up, or give the page of the body that holds "
                "it, and name the document in the title.",
     "sources.accessed": "As 2026-05-31. Leave it empty if that is today.",

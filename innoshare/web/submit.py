@@ -28,6 +28,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from innoshare.case import Card, Case, City, OpenChallenge, front_matter
 from innoshare.content.frontmatter import MAX_FILE_BYTES
 from innoshare.errors import BadInput, InnoshareError
+from innoshare.forge import Forge
 from innoshare.library import CityEntry, Entry, Library
 from innoshare.matching import Challenge
 from innoshare.render import Rendered, mistakes, render_all
@@ -46,6 +47,7 @@ SECONDS_TO_RENDER = 2.0  # Of one text; a real one takes 10 ms.
 RETRY_AFTER = 5  # Seconds after which to try again: by then those who are rendering now are done or were stopped.
 SHOWN_LINES = 8  # Of one answer, and characters of a line, on the page where all of them are looked over: enough to
 SHOWN_CHARACTERS = 240  # recognise each. With whole texts the page of a rich case was 10,000 pixels high.
+MAX_ACCOUNT = 500  # Characters looked at for the name of an account: an address with room.
 ALIKE = 3  # Cases shown as perhaps the same one: what is looked at before one goes on.
 
 # The largest form: a file's fill of text, each byte of it escaped as %XX, and the names of all fields.
@@ -121,7 +123,7 @@ def fill(name: str) -> AnyResponse:
 def preview() -> Response:
     """A text as readers will see it, for the page on which it is being written: a piece of HTML, cleaned."""
     text = "\n".join(_posted("text"))
-    reasons = [answering.spoken(f"{message} {remedy}") for _, message, remedy in mistakes(text)]
+    reasons = [answering.spoken(f"{found.message} {found.remedy}") for found in mistakes(text)]
     shown, why = (None, reasons[0]) if reasons else _rendered(text)
     return Response(render_template("_preview.html", rendered=shown, why=why), 200 if shown else 400)
 
@@ -344,13 +346,14 @@ class Visit:
             found = (Mistake("open", kept),)
         if found:
             return self.check(found, 400)
-        path = f"{self.kind.folder}/{name}.md"
-        forge = g.forge
-        return self.page("submit_finish.html", self.end, (), 200, slug=name, path=path, text=made.text, draft=draft,
-                         new_city=self.new_city(),
-                         new_file=forge.new_file(path, made.text) if forge else None,
-                         empty_file=forge.empty_file(path) if forge else "",
-                         upload=forge.upload(self.kind.folder) if forge else "")
+        path, account = f"{self.kind.folder}/{name}.md", _posted("account")[:1]
+        place, wrong = place_to_write(*account)
+        return self.page("submit_finish.html", self.end, (Mistake("account", wrong),) if wrong else (),
+                         400 if wrong else 200, slug=name, path=path, text=made.text, draft=draft,
+                         new_city=self.new_city(), account="".join(account), place=place,
+                         new_file=place.new_file(path, made.text) if place else None,
+                         empty_file=place.empty_file(path) if place else "",
+                         upload=place.upload(self.kind.folder) if place else "")
 
     def download(self) -> Response:
         """The file as it is now, also where it is not complete."""
@@ -368,7 +371,7 @@ class Visit:
         names = [name for name in (*SECTIONS, "body") if self.answers.text(name)]
         body = "\n\n".join(f"## {SECTIONS[name].label}\n\n{self.answers.text(name)}" if name in SECTIONS else
                            self.answers.text(name) for name in names)
-        reasons = [answering.spoken(f"{message} {remedy}") for _, message, remedy in mistakes(body)]
+        reasons = [answering.spoken(f"{found.message} {found.remedy}") for found in mistakes(body)]
         rendered, why = (None, reasons[0]) if reasons else _rendered(body)
         if rendered is None or made.record is None:
             return self.page("submit_preview.html", self.end, (), 200 if rendered else 400, rendered=rendered, why=why,
@@ -387,8 +390,20 @@ class Visit:
         if isinstance(record, City):
             return pages.city_page(CityEntry(record, country, rendered, (), (), None), preview=True)
         return pages.case_page(Entry(
-            record, city, country, rendered, adopters={}, origins=self.library.origins(record),
-            learners=(), similar=(), versions=(), challenges=(), history=None), preview=True)
+            record, city, country, rendered, adopters={}, borrowed=(), origins=self.library.origins(record),
+            learners=(), similar=(), versions=(), challenges=(), named_by=(), history=None), preview=True)
+
+
+def place_to_write(account: str | None = None) -> tuple[Forge | None, str]:
+    """The repository on whose pages somebody from outside adds and changes files, None where there is none or it is not
+    known yet; and what is wrong with the name of the account, where it was asked for."""
+    forge: Forge | None = g.forge
+    if forge is None or not forge.in_copies_only:
+        return forge, ""
+    place = None if account is None else forge.copy_of(account[:MAX_ACCOUNT])
+    wrong = account is not None and place is None
+    return place, (f"Write the name of your own account at {forge.name}. In the address of your copy it stands before "
+                   f"/{forge.repository.rpartition('/')[2]}.") if wrong else ""
 
 
 def _library() -> Library:

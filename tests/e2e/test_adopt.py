@@ -68,6 +68,58 @@ def test_a_city_is_added_by_keyboard_and_the_file_passes_the_check(browser: Any,
     context.close()
 
 
+@pytest.fixture(scope="module")
+def codeberg(library: Library) -> Iterator[str]:
+    """The same library with its repository where one writes in a copy of one's own."""
+    with served(create_app(library, Settings(repository="https://codeberg.org/example/library"))) as address:
+        yield address
+
+
+def lines_made(page: Any) -> None:
+    """Fill in the form and have the lines shown."""
+    page.goto(f"/cases/{CASE}/adopt")
+    page.select_option("#city", "rio-verde")
+    page.check("#status-piloting")
+    page.get_by_role("button", name="Show what to add").click()
+    page.wait_for_load_state()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_pages_of_ones_own_copy_follow_from_its_name(browser: Any, codeberg: str, scripts: bool) -> None:
+    context = browser.new_context(base_url=codeberg, java_script_enabled=scripts)
+    page = context.new_page()
+    lines_made(page)
+    assert page.locator("a.button.primary").count() == 0
+    for name in ("", "rio-verde"):
+        tab_to(page, "account")
+        page.keyboard.type(name)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.className") == ("" if name else "error-summary")
+    page.keyboard.press("Tab")  # What comes next is what the name was asked for.
+    assert page.evaluate("document.activeElement.closest('#ways') !== null")
+    assert page.locator("a.button.primary").get_attribute("href") == (
+        f"https://codeberg.org/rio-verde/library/_edit/main/content/cases/{CASE}.md")
+    context.close()
+
+
+@needs_axe
+def test_the_way_to_ones_own_copy_breaks_no_rule_of_accessibility_and_is_not_too_wide(browser: Any, codeberg: str
+                                                                                     ) -> None:
+    context = browser.new_context(base_url=codeberg, viewport={"width": 320, "height": 900}, reduced_motion="reduce",
+                                  bypass_csp=True)
+    page, found = context.new_page(), []
+    lines_made(page)
+    for name in ("", "rio-verde"):
+        page.fill("#account", name)
+        page.get_by_role("button", name="Show the next steps").click()
+        open_all(page)
+        assert fits(page), name
+        found += broken_rules(page)
+    context.close()
+    assert found == []
+
+
 @needs_axe
 @SCREENS
 def test_no_page_on_the_way_breaks_a_rule_of_accessibility_or_is_too_wide(browser: Any, site: str, scheme: str,
