@@ -407,7 +407,7 @@ class City(Record):
 
 
 class OpenChallenge(Record):
-    """A challenge of the wanted board: what a city looks for an answer to. The library looks along at every build."""
+    """A challenge of the wanted board: what a city looks for an answer to. The library looks for it too."""
 
     slug: Annotated[Slug, Mark(from_file=True)]
     body: Annotated[str, Mark(from_file=True), StringConstraints(min_length=0)]

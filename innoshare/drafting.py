@@ -149,6 +149,8 @@ _SIGNS: Mapping[str, str] = {"https://example.org/report": "https://", "2026-05-
 _HOW_TO = ("Lines that begin with ## explain; delete them as you like. A field behind one # is not in use: write its "
            "value, then delete the # and the space behind it. Signs such as YYYY-MM or https:// show what a value "
            "looks like; write yours in their place. `innoshare check` says what is still missing.")
+_HOW_TO_PUBLISH = ("Nobody sees a draft. Once you have written `published` in `status`, `innoshare check` says what is "
+                   "missing for that, and `innoshare serve` shows the case as readers will see it.")
 _BELOW = {
     "case": "The text begins below the next line. Write under each heading at least a sentence; if nothing is known, "
             "say so. Each fact has a source: [words](https://address). What belongs where:",
@@ -167,6 +169,8 @@ def annotated(kind: str, values: Mapping[str, Any], vocabulary: Vocabulary) -> s
         raise BadInput([(name, f"There is no field {shown(name)}. {one_of(name, list(known))}") for name in strange])
     needed = what.in_draft if values.get("status", Status.DRAFT) == Status.DRAFT else what.needed
     lines = ["---", *_remark((what.model.__doc__ or "").partition("\n")[0]), "##", *_remark(_HOW_TO)]
+    if kind == "case":
+        lines += ["##", *_remark(_HOW_TO_PUBLISH)]
     for title, names in _groups(kind):
         lines += ["", "", f"## {title.upper()}"]
         for name in names:
@@ -279,10 +283,10 @@ def mistakes(kind: str, slug: str, values: Mapping[str, Any], text: str, world: 
     """What is wrong with the values that were given, and what is only to be told: pairs (place, words).
 
     `text` is the file made of them, `world` what lies around it. What is merely missing is no mistake here. That a city
-    has no file is only told: the file can be made next.
+    has no file, or one that is not filled in, is only told: that can be done next.
     """
     problems = [problem for problem in proofread(KINDS[kind].folder, slug, text, world)[1] if _given(problem, values)]
-    wrong = [problem for problem in problems if problem.level == "error" and not _no_file(problem, values, world)]
+    wrong = [problem for problem in problems if problem.level == "error" and not _to_come(problem, values, world)]
     told = [problem for problem in problems if problem not in wrong]
     return _words(wrong), _words(told)
 
@@ -297,9 +301,10 @@ def _given(problem: Problem, values: Any) -> bool:
     return True
 
 
-def _no_file(problem: Problem, values: Mapping[str, Any], world: World) -> bool:
+def _to_come(problem: Problem, values: Mapping[str, Any], world: World) -> bool:
+    """Whether a Problem is that the city is not there yet: it has no file, or one with mistakes."""
     city = str(values.get("city"))
-    return problem.field == "city" and safe_slug(city) == city and city not in world.files["cities"]
+    return problem.field == "city" and safe_slug(city) == city and city not in world.cities
 
 
 def _words(problems: Sequence[Problem]) -> list[tuple[str, str]]:

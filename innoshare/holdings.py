@@ -84,7 +84,7 @@ def holdings(found: Content) -> tuple[Group, ...]:
 
 def _used(name: str, cases: Iterable[Case], found: Content) -> dict[str, int]:
     used = Counter(value for case in cases for value in getattr(case, name))
-    return {term.label["en"]: used[slug] for slug, term in found.vocabulary[name].items()}
+    return {term.label["en"]: used[slug] for slug, term in found.vocabulary.get(name, {}).items()}
 
 
 def _choices(cases: Iterable[Case], found: Content) -> dict[str, int]:

@@ -200,6 +200,47 @@ def test_old_answers_are_not_given_silently(runner: CliRunner, folder: Path, mon
     assert "the last edition answers" in result.stderr
 
 
+def test_where_there_is_no_library_each_command_says_how_to_begin_and_leaves_nothing(
+        runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNOSHARE_CONTENT", "content")
+    monkeypatch.setenv("INNOSHARE_DATA", ".innoshare")
+    monkeypatch.chdir(tmp_path)
+    for command in ("serve", "build", "search x", "match nobody-knows", "stats", "stale", "schema", "new case"):
+        result = runner.invoke(main, command.split())
+        assert result.exit_code == 2, command
+        assert "innoshare init" in result.stderr, command
+        assert "last edition" not in result.stderr, command
+    assert not list(tmp_path.iterdir())
+
+
+def test_content_without_a_vocabulary_can_be_counted(runner: CliRunner, tmp_path: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNOSHARE_CONTENT", str(tmp_path))
+    assert runner.invoke(main, ["stats"]).exit_code == 0
+
+
+def test_where_all_cases_are_drafts_it_says_so(runner: CliRunner, folder: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNOSHARE_CONTENT", str(folder))
+    for path in (folder / "cases").glob("*.md"):
+        path.write_text(re.sub("^status: .*", "status: draft", path.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    result = runner.invoke(main, ["serve"])
+    assert result.exit_code == 1
+    assert "draft" in result.stderr
+    assert "last edition" not in result.stderr
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_help_lists_every_command_with_a_whole_sentence(runner: CliRunner, columns: int) -> None:
+    shown = runner.invoke(main, ["--help"], terminal_width=columns).stdout
+    assert max(map(len, shown.splitlines())) <= columns
+    listed = " ".join(shown.split())
+    for name, command in main.commands.items():
+        sentence = " ".join((command.help or "").partition("\n\n")[0].split())
+        assert sentence.endswith("."), name
+        assert f"{name} {sentence}" in listed
+
+
 def test_what_is_no_text_is_told_not_thrown(runner: CliRunner) -> None:
     result = runner.invoke(main, ["match", "-"], input=b"\xff\xfe\xff")
     assert result.exit_code == 2

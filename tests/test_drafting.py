@@ -480,11 +480,22 @@ def test_a_city_that_is_misspelt_or_has_no_file_is_asked_about(folder: Path) -> 
     assert "Did you mean testby?" in questions
     assert output == f"{folder / 'cases' / 'testby-a.md'}\n"
     status, output, questions = conversation(
-        folder, ["case", "--title", "A", "--language", "en"], "Łódź\n\n\nŁódź\nPL\n")
+        folder, ["case", "--title", "A", "--language", "en"], "Łódź\n\n\n\nPL\n")
     assert status == 0, questions
+    assert "There is no city" not in questions, "it is asked at once whether to begin its file"
     assert output.splitlines() == [str(folder / "cases" / "lodz-a.md"), str(folder / "cities" / "lodz.md")]
     values = read_front_matter((folder / "cities" / "lodz.md").read_bytes(), "x").values
     assert (values["name"], values["country"]) == ("Łódź", "PL")
+
+
+def test_a_city_whose_file_is_not_filled_in_yet_can_be_named(new: Any, folder: Path) -> None:
+    """As the README tells it: first the city, then the case, then both are filled in."""
+    assert new("city", "--name", "Kirkenes").exit_code == 0
+    for kind in ("case", "challenge"):
+        result: Result = new(kind, "--title", "Buses", "--city", "kirkenes")
+        assert result.exit_code == 0, result.output
+        assert "Mend content/cities/kirkenes.md" in " ".join(result.stderr.split())
+        assert (folder / KINDS[kind].folder / "kirkenes-buses.md").exists()
 
 
 def test_whoever_leaves_in_the_middle_has_written_nothing(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """A new library is served at once, its settings are read back, and nothing that is there is touched."""
 
+import io
 import resource
 import shutil
 import subprocess
@@ -170,6 +171,24 @@ def test_the_command_says_what_to_do_next_and_what_it_says_works(tmp_path: Path)
     again = CliRunner().invoke(main, ["init", str(tmp_path / "lib")])
     assert again.exit_code == 2
     assert "not empty" in again.stderr
+
+
+def test_who_answers_wrongly_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.BytesIO):
+        def isatty(self) -> bool:
+            return True
+
+    typed = ["x" * 61, "", "Ours", "cities", "", "https://git.city.example/a/b", "forgejo", "", ""]
+    result = CliRunner().invoke(main, ["init", str(tmp_path / "lib")], Terminal("\n".join([*typed, ""]).encode()))
+    assert result.exit_code == 0, result.stderr
+    for words in ("at most 60", "not the address of a repository", "What kind of site"):
+        assert words in result.stderr, words
+    settings = tomllib.loads((tmp_path / "lib" / "innoshare.toml").read_text())
+    assert (settings["name"], settings["repository"], settings["forge"]) == (
+        "Ours", "https://git.city.example/a/b", "forgejo")
+    again = CliRunner().invoke(main, ["init", str(tmp_path / "lib")], Terminal(b"\n\n"))
+    assert again.exit_code == 2
+    assert "called?" not in again.stderr, "nobody is asked for what cannot be done"
 
 
 def test_links_of_the_texts_lead_somewhere(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
     asking          search, match, evaluate          serving      build, serve
     contributing    check                            keeping      stale, stats
-    reviewing       review, comment                  founding     init
+    reviewing       review, comment, waiting         founding     init
     drafting        new, schema                      exporting    export
     common          what they share
 
@@ -26,9 +26,17 @@ from innoshare.cli.common import err, speak_every_script
 from innoshare.config import ENVIRONMENT_PREFIX, SETTINGS_FILE, Settings
 from innoshare.errors import BadInput, InnoshareError
 
+COMMANDS = {
+    "Share what your city did, or ask for an answer": (drafting.new, contributing.check),
+    "Ask the library": (asking.match, asking.search, exporting.export),
+    "Run a library": (founding.init, serving.serve, serving.build),
+    "Answer contributions": (reviewing.review, reviewing.comment, reviewing.waiting),
+    "Keep it good": (keeping.stale, keeping.stats, asking.evaluate, drafting.schema)}
+
 
 class Command(click.Group):
-    """A group whose commands tell what went wrong in a sentence instead of a traceback."""
+    """A group whose commands tell what went wrong in a sentence instead of a traceback, and are listed by who needs
+    them, each with its whole first sentence."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -41,14 +49,21 @@ class Command(click.Group):
             err.print(f"[red]{escape(error.title)}.[/] {escape(str(error))}")
             context.exit(1)
 
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(str(command.name), (command.help or "").partition("\n\n")[0].replace("\n", " "))
+                                    for command in commands])
+
 
 @click.group(cls=Command)
 @click.version_option(__version__)
 @click.pass_context
 def main(context: click.Context) -> None:
-    """A library of proven city innovations: build it, check it, ask it, serve it.
+    """A library of proven city innovations: add to it, ask it, serve it.
 
-    Settings come from INNOSHARE_* variables; the README lists them.
+    Work in the folder of the library, in which `content` lies; `innoshare init` begins one. Settings come from a file
+    innoshare.toml there and from variables INNOSHARE_…; the README of innoshare lists them.
     """
     speak_every_script()
     try:
@@ -67,7 +82,6 @@ def _setting(name: str, kind: str, message: str) -> tuple[str, str]:
     return f"{ENVIRONMENT_PREFIX}{name}".upper(), message
 
 
-for _command in (serving.serve, serving.build, contributing.check, asking.search, asking.match, asking.evaluate,
-                 keeping.stale, keeping.stats, reviewing.review, reviewing.comment, founding.init,
-                 drafting.new, drafting.schema, exporting.export):
-    main.add_command(_command)
+for _commands in COMMANDS.values():
+    for _command in _commands:
+        main.add_command(_command)

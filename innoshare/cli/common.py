@@ -1,10 +1,13 @@
 """What the commands share: the two consoles, the library as the content is now, and progress bars."""
 
 import json
+import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -34,6 +37,21 @@ def speak_every_script() -> None:
                 stream.reconfigure(encoding="utf-8", newline="\n", errors="backslashreplace")
 
 
+def folder_with_content(settings: Settings) -> Path:
+    """The content folder. Raises BadInput where there is none: who has just installed the program stands anywhere."""
+    if not settings.content.is_dir():
+        raise BadInput([(str(settings.content), "There is no such folder with content. Go to the folder of your "
+                         "library and try again, or begin a library with: innoshare init our-library")])
+    return settings.content
+
+
+def as_typed(path: Path) -> str:
+    """A path as one types it into a command line, with quotes where it needs them."""
+    if os.name == "nt":  # There single quotes are letters like others.
+        return f'"{path}"' if " " in str(path) else str(path)
+    return shlex.quote(str(path))
+
+
 def library_now(settings: Settings) -> "Library":
     """The library of the content as it is now, built if need be."""
     from innoshare import edition
@@ -55,32 +73,38 @@ def build_edition(settings: Settings, *, strict: bool = False, force: bool = Fal
     """Build what has changed and say what was done. With `keep_old`, a failed build is no failure as long as an
     older edition is there."""
     from innoshare import edition
+    from innoshare.report import counted
 
+    older = keep_old and edition.published(settings.data) is not None
+    if not older:
+        folder_with_content(settings)
     try:
         with progress_bars() as report:
             built = edition.build(settings.content, settings.data, embeddings=settings.embeddings, strict=strict,
                                   force=force, progress=report)
     except InnoshareError as error:
-        if not (keep_old and edition.published(settings.data)):
+        if not older:
             raise
         err.print(f"[yellow]The new content was not built; the last edition answers.[/] {escape(str(error))}")
         return edition.Built("", False, 0, 0)
     errors = sum(problem.level == "error" for problem in built.problems)
     if built.fresh:
-        err.print(f"Built edition {built.fingerprint}: {built.cases} cases of {built.cities} cities "
-                  f"({built.rendered} texts rendered, {built.indexed} cases indexed).")
+        err.print(f"Built edition {built.fingerprint}: {counted(built.cases, 'case')} of "
+                  f"{counted(built.cities, 'city', 'cities')} ({counted(built.rendered, 'text')} rendered, "
+                  f"{counted(built.indexed, 'case')} indexed).")
     elif not built.fingerprint:
+        if keep_old and not older:
+            raise EditionError(f"{settings.content} has no case that can be shown: one without mistakes that is no "
+                               "draft. See what to mend with: innoshare check")
         err.print("[yellow]The new content was not built; the last edition answers.[/]" if keep_old
                   else "Nothing was published.")
     elif not quiet:
-        err.print(f"Nothing has changed: edition {built.fingerprint} holds {built.cases} cases.")
-    if keep_old and not built.fingerprint and not edition.published(settings.data):
-        raise EditionError(f"No case could be published from {settings.content}. See why with: innoshare check")
+        err.print(f"Nothing has changed: edition {built.fingerprint} holds {counted(built.cases, 'case')}.")
     for path, reason in built.not_rendered.items():
         err.print(f"[yellow]Left out:[/] {escape(path)}: {escape(reason)}")
     if errors and not quiet:
         files = len({problem.path for problem in built.problems if problem.level == "error"})
-        err.print(f"[yellow]{errors} mistake{'s'[:errors > 1]} in {files} file{'s'[:files > 1]}, left out.[/] "
+        err.print(f"[yellow]{counted(errors, 'mistake')} in {counted(files, 'file')}, left out.[/] "
                   "See what to mend with: innoshare check")
     return built
 

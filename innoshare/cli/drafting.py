@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.markup import escape
 
-from innoshare.cli.common import err, out, print_json
+from innoshare.cli.common import as_typed, err, folder_with_content, out, print_json
 from innoshare.config import Settings
 from innoshare.errors import BadInput
 
@@ -42,6 +42,11 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
 
     Writes it into the content folder in use and prints where; a file that is there is never changed. In a terminal it
     asks for the first facts; whatever is left empty can be written into the file later.
+
+    \b
+    innoshare new case
+    innoshare new case --title "Night buses on request" --city vigo
+    innoshare new city --name Vigo --set country=ES
     """
     from innoshare import drafting
     from innoshare.content.mending import shown
@@ -62,24 +67,30 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
             values = drafting.assign(kind, values, place, words)
     _looked_over(kind, values, world)
     asking = sys.stdin.isatty()
-    values = _asked(kind, values, world, settings) if asking else values
+    called = ""
+    if asking:
+        values, called = _asked(kind, values, world, settings)
     text, told = _looked_over(kind, values, world)
     if to_stdout:
         sys.stdout.write(text)
         return
-    path = drafting.create(settings.content, kind, slug or _named(kind, values, settings, asking), text)
-    out.print(escape(str(path)))
-    for _, words in told:
-        err.print(f"[yellow]{escape(words)}[/]")
+    written = [drafting.create(settings.content, kind, slug or _named(kind, values, settings, asking), text)]
+    out.print(escape(str(written[0])))
     home = values.get("city")
-    if home and home not in world.files["cities"]:
-        if asking and click.confirm(f"Begin a file for the city {home} too?", True, err=True):
-            begun = _asked("city", {}, world, settings, name=home.replace("-", " ").title())
+    homeless = bool(home) and home not in world.files["cities"]
+    for place, words in told:
+        if not (asking and homeless and place == "city"):  # That is asked next.
+            err.print(f"[yellow]{escape(words)}[/]")
+    if home and homeless:
+        if asking and click.confirm(f"There is no file for the city {home} yet. Begin one too?", True, err=True):
+            begun, _ = _asked("city", {}, world, settings, name=called or home.replace("-", " ").title())
             text, _ = _looked_over("city", begun, world)
-            out.print(escape(str(drafting.create(settings.content, "city", home, text))))
+            written.append(drafting.create(settings.content, "city", home, text))
+            out.print(escape(str(written[1])))
         else:
             err.print(f"If {home} is the right name, begin its file with: innoshare new city --slug {home}")
-    err.print(f"Next: open the file and fill it in. What is still missing says: innoshare check {escape(str(path))}")
+    err.print(f"Next: open {'both files and fill them' if written[1:] else 'the file and fill it'} in. What is still "
+              f"missing says: innoshare check {escape(' '.join(map(as_typed, written)))}")
 
 
 def _named(kind: str, values: Mapping[str, Any], settings: Settings, asking: bool) -> str:
@@ -101,10 +112,7 @@ def _named(kind: str, values: Mapping[str, Any], settings: Settings, asking: boo
 def _world(settings: Settings) -> "World":
     from innoshare import content
 
-    if not settings.content.is_dir():
-        raise BadInput([("INNOSHARE_CONTENT", f"There is no folder {str(settings.content)!r} with content. Go to where "
-                         "it lies, or begin a library with innoshare init.")])
-    return content.world(settings.content)
+    return content.world(folder_with_content(settings))
 
 
 def _looked_over(kind: str, values: Mapping[str, Any], world: "World") -> tuple[str, list[tuple[str, str]]]:
@@ -118,14 +126,17 @@ def _looked_over(kind: str, values: Mapping[str, Any], world: "World") -> tuple[
     return text, told
 
 
-def _asked(kind: str, values: dict[str, Any], world: "World", settings: Settings, name: str = "") -> dict[str, Any]:
-    """The values with what a person answers; what she leaves empty she may write later. `name` is what a city is
-    perhaps called."""
+def _asked(kind: str, values: dict[str, Any], world: "World", settings: Settings, name: str = ""
+           ) -> tuple[dict[str, Any], str]:
+    """The values with what a person answers, and what she called a city that is not here, where that was no file name.
+
+    What she leaves empty she may write later. `name` is what a city is perhaps called.
+    """
     from innoshare import drafting
     from innoshare.content.forms import similar
     from innoshare.schema import KINDS
 
-    likely = {"language": settings.languages[0], "name": name}
+    likely, called = {"language": settings.languages[0], "name": name}, ""
     for field in _ASKED[kind]:
         question = _QUESTIONS.get(field) or str(KINDS[kind].model.model_fields[field].description)
         default = likely.get(field, "")
@@ -134,7 +145,8 @@ def _asked(kind: str, values: dict[str, Any], world: "World", settings: Settings
             if not answer:
                 break
             if field == "city":
-                answer = drafting.city_named(answer, world.cities) or answer
+                typed, answer = answer, drafting.city_named(answer, world.cities) or answer
+                called = typed if answer not in (typed, *world.cities) else ""
                 like = similar(answer, world.cities) if answer not in world.cities else []
                 if like and click.confirm(f"There is no city {answer} here. Did you mean {like[0]}?", True, err=True):
                     answer = like[0]
@@ -146,7 +158,7 @@ def _asked(kind: str, values: dict[str, Any], world: "World", settings: Settings
                     err.print(f"[red]{escape(words)}[/]")
                 continue
             values = more
-    return values
+    return values, called
 
 
 @click.command()

@@ -1,6 +1,5 @@
 """Commands for those who begin a library of their own: init."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import get_args
@@ -8,11 +7,12 @@ from typing import get_args
 import click
 from rich.markup import escape
 
-from innoshare.cli.common import err, out
+from innoshare.cli.common import as_typed, err, out
 from innoshare.errors import BadInput
 from innoshare.forge import Kind
 
 NAME = "Library of our cities"
+_ASKED = {"--name", "--repository", "--forge"}  # What somebody who is asked can answer differently.
 
 
 @click.command()
@@ -34,18 +34,35 @@ def init(directory: Path, name: str | None, repository: str | None, forge: Kind 
     from innoshare import founding
     from innoshare.choices import LANGUAGES
 
-    if name is None and repository is None and sys.stdin.isatty():
-        name = click.prompt("What is the library called?", default=NAME, err=True)
-        repository = click.prompt("Address of its repository (empty: not there yet)", default="", show_default=False,
-                                  err=True)
+    founding.must_be_empty(directory)
+    asking = name is None and repository is None and sys.stdin.isatty()
     codes = [code for given in languages for code in given.replace(",", " ").split()]
     if languages and not codes:
         raise BadInput([("--language", f"choose from {', '.join(LANGUAGES)}")])
-    written = founding.found(directory, name=NAME if name is None else name, colour=colour,
-                             languages=tuple(codes) or LANGUAGES, repository=repository or "", forge=forge or "")
+    written: list[Path] = []
+    while not written:
+        if asking:
+            name = click.prompt("What is the library called?", default=name or NAME, err=True)
+            repository = click.prompt("Address of its repository (empty: not there yet)", default=repository or "",
+                                      show_default=bool(repository), err=True)
+        try:
+            written = founding.found(directory, name=NAME if name is None else name, colour=colour,
+                                     languages=tuple(codes) or LANGUAGES, repository=repository or "",
+                                     forge=forge or "")
+        except BadInput as error:
+            if not asking or not _ASKED.issuperset(place for place, _ in error.mistakes):
+                raise
+            for place, words in error.mistakes:
+                err.print(f"[red]{escape(words)}[/]")
+                if place == "--name":
+                    name = None
+                elif place == "--repository":
+                    repository = None
+                else:
+                    forge = click.prompt("What kind of site is it?", type=click.Choice(get_args(Kind)), err=True)
     err.print(f"Wrote {len(written)} files into {escape(str(directory))}.")
     out.print(f"""Next:
-  cd {escape(shlex.quote(str(directory)))}
+  cd {escape(as_typed(directory))}
   innoshare serve          see it at http://localhost:8000/, with one example
-  innoshare new case       begin the first real one, then remove the example
+  innoshare new case       begin the first real one; remove the example once that is published
 README.md tells how to publish it.""")

@@ -7,7 +7,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from innoshare.cli.common import err, library_now, out, print_json
+from innoshare.cli.common import err, folder_with_content, library_now, out, print_json
 from innoshare.config import Settings
 from innoshare.errors import BadInput
 
@@ -72,7 +72,7 @@ def stats(settings: Settings, as_json: bool) -> None:
     from innoshare import content
     from innoshare.holdings import holdings
 
-    groups = holdings(content.read(settings.content))
+    groups = holdings(content.read(folder_with_content(settings)))
     if as_json:
         print_json({group.title: dict(group.counts) for group in groups})
         return
