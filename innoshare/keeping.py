@@ -26,10 +26,14 @@ class Inquiry:
 
 def inquiries(cases: Iterable[Case], cities: Mapping[str, City]) -> list[Inquiry]:
     """One inquiry for each office that answers for any of `cases`; those of one city stand together, and the city with
-    the case that was unseen for longest comes first."""
+    the case that was unseen for longest comes first. A translation names the office in other words, so it stands beside
+    its original."""
+    cases = sorted(cases, key=lambda case: (case.checked, case.slug))
+    contacts = {case.slug: case.contact for case in cases}
     found: dict[str, dict[Contact, list[Case]]] = {}
-    for case in sorted(cases, key=lambda case: (case.checked, case.slug)):
-        found.setdefault(case.city, {}).setdefault(case.contact, []).append(case)
+    for case in cases:
+        office = contacts.get(case.translation_of or "", case.contact)
+        found.setdefault(case.city, {}).setdefault(office, []).append(case)
     return [Inquiry(cities[city], contact, tuple(theirs))
             for city, offices in found.items() for contact, theirs in offices.items()]
 

@@ -67,7 +67,7 @@ def hostile(library: Library) -> CaseBody:
 @pytest.fixture
 def export(library: Library, hostile: CaseBody) -> Export:
     """The hostile case, and behind it all others."""
-    usual = Export.of(library, Query(), SETTINGS, BASE)
+    usual = Export.of(library, library.every(Query()), SETTINGS, BASE)
     return replace(usual, cases=iter([hostile, *usual.cases]))
 
 
@@ -124,7 +124,7 @@ def table(document: bytes, name: str) -> list[dict[str, str | float | None]]:
 
 
 def test_json_lines_are_the_bodies_of_the_api(library: Library) -> None:
-    lines = made(exporting.JSON_LINES, Export.of(library, Query(), SETTINGS, BASE)).decode().split("\n")
+    lines = made(exporting.JSON_LINES, Export.of(library, library.every(Query()), SETTINGS, BASE)).decode().split("\n")
     assert lines.pop() == ""
     bodies = [json.loads(line) for line in lines]
     cards = library.cases(1, 50)[1]
@@ -135,7 +135,7 @@ def test_json_lines_are_the_bodies_of_the_api(library: Library) -> None:
 def test_an_array_holds_the_same_also_where_it_holds_nothing(library: Library, export: Export) -> None:
     assert json.loads(made(JSON, export))[0]["title"] == HOSTILE_TITLE
     for none in (JSON, CSV, XLSX, exporting.BIBTEX, exporting.RIS):
-        document = made(none, Export.of(library, Query(text="qqqqqq"), SETTINGS, BASE))
+        document = made(none, Export.of(library, library.every(Query(text="qqqqqq")), SETTINGS, BASE))
         if none is JSON:
             assert json.loads(document) == []
         if none is CSV:
@@ -145,7 +145,7 @@ def test_an_array_holds_the_same_also_where_it_holds_nothing(library: Library, e
 
 
 def test_a_table_has_a_row_for_each_case(library: Library) -> None:
-    document = made(CSV, Export.of(library, Query(), SETTINGS, BASE))
+    document = made(CSV, Export.of(library, library.every(Query()), SETTINGS, BASE))
     assert document.startswith(b"\xef\xbb\xbfslug,title,url,")
     assert document.count(b"\r\n") == len(library.cases(1, 50)[1]) + 1
     found = {row["slug"]: row for row in rows(document)}
@@ -180,7 +180,7 @@ def test_an_excel_file_holds_texts_as_texts_and_numbers_as_numbers(library: Libr
                                                                    hostile: CaseBody) -> None:
     document = made(XLSX, export)
     case, *others = table(document, "Cases")
-    assert len(others) == len(rows(made(CSV, Export.of(library, Query(), SETTINGS, BASE))))
+    assert len(others) == len(rows(made(CSV, Export.of(library, library.every(Query()), SETTINGS, BASE))))
     assert case["title"] == HOSTILE_TITLE, "as it is: a text is no formula there"
     assert case["challenge"] == "+1 and more"
     assert (case["cost_running_per_year"], case["population"], case["evidence_level"]) == (
@@ -304,8 +304,8 @@ def test_a_search_is_exported_whole_in_its_order(library: Library) -> None:
 
 def test_the_same_edition_makes_the_same_bytes(library: Library) -> None:
     for kind in (JSON, *exporting.FORMATS.values()):
-        assert made(kind, Export.of(library, Query(), SETTINGS, BASE)) == made(
-            kind, Export.of(library, Query(), SETTINGS, BASE)), kind.name
+        assert made(kind, Export.of(library, library.every(Query()), SETTINGS, BASE)) == made(
+            kind, Export.of(library, library.every(Query()), SETTINGS, BASE)), kind.name
 
 
 def test_export_prints_or_keeps_the_same_file(runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -72,6 +72,15 @@ def test_one_text_for_each_office_those_of_one_city_together_the_longest_unseen_
                                   "url": "/cases/sandhaven-shade-trees"}]
 
 
+def test_an_office_is_asked_once_about_a_case_and_its_translation(kept: Path, runner: CliRunner) -> None:
+    checked(kept, "testby-nattbussar", "2019-01-01")
+    assert ["testby-nattbussar"] in slugs(listed(runner)), "the translation alone has grown old"
+    checked(kept, "testby-night-buses", "2020-01-01")
+    (inquiry,) = (one for one in listed(runner) if one["city_slug"] == "testby")
+    assert slugs([inquiry]) == [["testby-nattbussar", "testby-night-buses"]]
+    assert inquiry["contact"]["role"] == "Planning office for public transport"
+
+
 def test_who_checks_a_case_or_changes_it_takes_it_from_the_list(kept: Path, runner: CliRunner) -> None:
     case = kept / "cases" / "rio-verde-food-caddies.md"
     case.write_text(case.read_text(encoding="utf-8").replace(

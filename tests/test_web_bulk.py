@@ -28,7 +28,8 @@ from innoshare.web import create_app
 from innoshare.web.exporting import FORMATS
 
 CATALOGUE = "/api/v1/catalogue.sqlite"
-DOWNLOADS = [*(f"/api/v1/cases.{ending}" for ending in FORMATS), CATALOGUE]
+REFERENCE = "/api/v1/cases/testby-night-buses"
+DOWNLOADS = [*(f"/api/v1/cases.{ending}" for ending in FORMATS), f"{REFERENCE}.bib", f"{REFERENCE}.ris", CATALOGUE]
 BUSES = {"q": "night bus", "theme": "mobility", "evidence": "1"}
 
 
@@ -39,6 +40,17 @@ def slugs(document: bytes) -> list[str]:
 
 def links(headers: Headers) -> str:
     return ", ".join(headers.getlist("Link"))
+
+
+@pytest.mark.parametrize("ending", ["bib", "ris"])
+def test_a_case_is_cited_as_in_the_file_of_all(client: FlaskClient, ending: str) -> None:
+    page = client.get("/cases/testby-night-buses").text
+    assert f'href="{REFERENCE}.{ending}"' in page
+    alone, among_all = (client.get(path).data for path in (f"{REFERENCE}.{ending}", f"/api/v1/cases.{ending}"))
+    assert alone.count(b"testby-night-buses,\n" if ending == "bib" else b"TY  - ") == 1
+    assert alone.removeprefix(b"%").partition(b"\n")[2] in among_all
+    assert client.get(f"/api/v1/cases/nothing-here.{ending}").status_code == 404
+    assert client.get(f"{REFERENCE}.{ending}?q=x").status_code == 400
 
 
 @pytest.mark.parametrize("path", DOWNLOADS)
@@ -53,7 +65,7 @@ def test_a_download_says_what_it_is_and_from_which_day(client: FlaskClient, libr
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}[ending]
     if ending in ("csv", "bib", "ris"):
         assert answer.mimetype_params["charset"] == "utf-8"
-    what = "catalogue" if path == CATALOGUE else "cases"
+    what = path.rpartition("/")[2].removesuffix(f".{ending}")
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{what}-{library.built[:10]}.{ending}"'
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert '<http://localhost/about#licence>; rel="license"' in links(answer.headers)
@@ -108,7 +120,7 @@ def test_there_are_no_other_formats(client: FlaskClient) -> None:
 def test_the_search_page_leads_to_the_files_of_its_search(client: FlaskClient) -> None:
     page = client.get(f"/search?{urlencode(BUSES)}&sort=newest&page=1&per_page=20").get_data(as_text=True)
     found = [link.replace("&amp;", "&") for link in re.findall(r'href="(/api/v1/cases\.[^"]*)"', page)]
-    assert [link.partition("?")[0] for link in found] == DOWNLOADS[:-1]
+    assert [link.partition("?")[0] for link in found] == [f"/api/v1/cases.{ending}" for ending in FORMATS]
     total = client.get(f"/api/v1/search?{urlencode(BUSES)}").get_json()["total"]
     assert f"these {total} cases" in page
     assert len(slugs(client.get(next(link for link in found if ".jsonl" in link)).data)) == total

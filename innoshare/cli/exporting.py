@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from innoshare.cli.common import err, filters_of, library_now
+from innoshare.cli.common import err, library_now, pairs_of
 from innoshare.config import Settings
 from innoshare.errors import BadInput, ExportError
 
@@ -31,7 +31,7 @@ def export(settings: Settings, name: str, filters: Sequence[str], output: Path |
     from innoshare.web import exporting, parameters
 
     kinds = {kind.name: kind for kind in (exporting.JSON, *exporting.FORMATS.values())}
-    pairs = filters_of(filters)
+    pairs = pairs_of("--filter", filters, "theme=mobility")
     if name == "xlsx" and output is None and sys.stdout.isatty():
         raise BadInput([("--output", "an Excel file is not for reading on a console; name a file, as --output "
                                      "cases.xlsx")])
@@ -40,7 +40,7 @@ def export(settings: Settings, name: str, filters: Sequence[str], output: Path |
     if not settings.base_url:
         err.print("[yellow]The addresses of cases are not whole:[/] set INNOSHARE_BASE_URL to the public address of "
                   "the library.")
-    pieces = kinds[name].write(exporting.Export.of(library, query, settings, settings.base_url))
+    pieces = kinds[name].write(exporting.Export.of(library, library.every(query), settings, settings.base_url))
     if output is None:
         sys.stdout.flush()
         for piece in pieces:

@@ -1,5 +1,5 @@
-"""Downloads below `/api/v1`: the cases of any search whole, in each format of `exporting`, and the catalogue of the
-edition as the SQLite file that it is.
+"""Downloads below `/api/v1`: the cases of any search whole, in each format of `exporting`, one case as a reference, and
+the catalogue of the edition as the SQLite file that it is.
 
 Cases are sent as they are read, so nobody waits for the last one to see the first, and no library is too large for the
 memory. Whoever has begun to read gets one edition whole, also where another one is published meanwhile. A fault on the
@@ -17,7 +17,7 @@ from flask import Blueprint, Response, g, request
 
 from innoshare.library import Library
 from innoshare.web import parameters
-from innoshare.web.exporting import FORMATS, Export, file_name
+from innoshare.web.exporting import FORMATS, REFERENCES, Export, file_name
 from innoshare.web.parameters import FILTERS, NONE, Parameters
 from innoshare.web.shapes import url_of
 from innoshare.web.sheets import PIECE
@@ -33,10 +33,20 @@ def cases(ending: str) -> Response:
     library: Library = g.library
     kind = FORMATS[ending]
     query = parameters.query(request.args.items(multi=True), library, FILTERS)
-    pieces = kind.write(Export.of(library, query, g.settings, g.base_url))
+    pieces = kind.write(Export.of(library, library.every(query), g.settings, g.base_url))
     # The first piece is made before anything is sent: what goes wrong at once can still be told in words.
     content = _sent(next(pieces, b""), pieces) if _is_wanted() else iter(())
     return _attached(Response(content, content_type=kind.content_type), "cases", ending)
+
+
+@blueprint.get(f"/cases/<slug>.<any({', '.join(REFERENCES)}):ending>")
+def reference(slug: str, ending: str) -> Response:
+    """One case as a reference."""
+    Parameters(request.args.items(multi=True), NONE).finish()
+    library: Library = g.library
+    kind = REFERENCES[ending]
+    pieces = kind.write(Export.of(library, [library.entry(slug)], g.settings, g.base_url))
+    return _attached(Response(b"".join(pieces), content_type=kind.content_type), slug, ending)
 
 
 @blueprint.get("/catalogue.sqlite")

@@ -8,14 +8,13 @@ references (`references`) are made from the same body for those who calculate an
 The same edition and day make the same bytes. Nothing here knows Flask: the command line writes the same files.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from innoshare.case import City
 from innoshare.config import Settings
-from innoshare.library import Library
-from innoshare.search import Query
+from innoshare.library import Entry, Library
 from innoshare.web import references, sheets
 from innoshare.web.shapes import CaseBody, case_body
 
@@ -34,11 +33,10 @@ class Export:
     built: datetime
 
     @classmethod
-    def of(cls, library: Library, query: Query, settings: Settings, base_url: str) -> "Export":
-        """The cases that `query` asks for, whichever page of them it names. Raises BadInput where it goes beyond the
-        bounds of a search."""
+    def of(cls, library: Library, cases: Iterable[Entry], settings: Settings, base_url: str) -> "Export":
+        """These `cases` of a library."""
         forge = settings.code_host
-        return cls((case_body(entry, library, base_url, forge) for entry in library.every(query)),
+        return cls((case_body(entry, library, base_url, forge) for entry in cases),
                    library.cities, library.facet_label, settings.name, settings.colour, base_url,
                    datetime.fromisoformat(library.built))
 
@@ -86,6 +84,9 @@ RIS = Format("ris", "ris", "RIS", "application/x-research-info-systems; charset=
 
 # What every search can be downloaded as, by the ending of the address; in the order in which pages offer them.
 FORMATS: Mapping[str, Format] = {kind.ending: kind for kind in (XLSX, CSV, JSON_LINES, BIBTEX, RIS)}
+
+# What a single case can be downloaded as, for those who cite it.
+REFERENCES: Mapping[str, Format] = {kind.ending: kind for kind in (BIBTEX, RIS)}
 
 
 def file_name(what: str, ending: str, built: datetime) -> str:

@@ -22,7 +22,7 @@ from innoshare.config import Settings
 from innoshare.library import Library
 from innoshare.web import parameters, shapes
 from innoshare.web.bulk import CATALOGUE
-from innoshare.web.exporting import CSV, FORMATS, JSON_LINES
+from innoshare.web.exporting import CSV, FORMATS, JSON_LINES, REFERENCES
 from innoshare.web.limits import RATE_HEADERS
 from innoshare.web.parameters import NONE, Parameter, Schema, Text
 from innoshare.web.shapes import url_of
@@ -177,6 +177,10 @@ OPERATIONS = (
                 + MORE.get(kind, ""),
                 f"The cases as {kind.label}", parameters.FILTERS, kind.content_type, example="theme=mobility")
       for kind in FORMATS.values()),
+    *(Operation(f"/cases/{{slug}}.{kind.ending}", f"cite{kind.name.capitalize()}", "Download",
+                f"Download the reference of one case as {kind.label}",
+                "What the page of the case says under “Cite as”, for programs that keep literature.",
+                f"The reference as {kind.label}", kind=kind.content_type, slug="case") for kind in REFERENCES.values()),
     Operation("/catalogue.sqlite", "downloadCatalogue", "Download", "Download the catalogue",
               "The SQLite file of this edition from which pages are made, whole or in parts (Range). Its tables may "
               "change with each version of the program; the other formats keep what they promise.",

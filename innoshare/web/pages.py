@@ -17,6 +17,7 @@ from innoshare.matching import FEATURES, FIT, MAX_CHARACTERS, MAX_WORDS
 from innoshare.provenance import FileHistory
 from innoshare.search import MAX_QUERY_CHARACTERS, Query
 from innoshare.web import cards, citing, limits, linked, parameters, shapes, wording
+from innoshare.web.exporting import REFERENCES
 from innoshare.web.linked import Site
 from innoshare.web.parameters import Parameters, given
 from innoshare.web.shapes import url_of
@@ -122,6 +123,7 @@ def case_page(entry: Entry, **more: object) -> str:
                            source_numbers={item.url: at for at, item in enumerate(entry.case.sources, 1)},
                            per_resident=shapes.cost_per_resident(entry.case, entry.city),
                            origins=_drawn(entry.origins), learners=_drawn(entry.learners),
+                           references=REFERENCES.values(),
                            own_cases={learned.card.city: learned.card for learned in reversed(entry.learners)
                                       if learned.depth == 1},
                            provenance=_provenance(f"cases/{entry.case.slug}.md", entry.history), **more)

@@ -27,6 +27,7 @@ def site(library: Library, tmp_path: Path) -> str:
 def test_previews_open_from_disk_with_all_that_belongs_to_them(page: Any, site: str) -> None:
     page.goto(f"{site}{preview.INDEX}")
     page.get_by_role("link", name="Night buses on call").click()
+    page.wait_for_load_state()  # with its style sheet
     assert page.evaluate("getComputedStyle(document.querySelector('.notice')).borderLeftStyle") == "solid"
     page.get_by_role("link", name="Testby").first.click()
     assert page.get_by_role("heading", level=1).inner_text().startswith("Testby")
