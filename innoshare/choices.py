@@ -190,6 +190,11 @@ class Section(Choice):
     HOW_TO = "how-to", "How to do it", "Steps for a city that wants to repeat it"
     WENT_WRONG = "went-wrong", "What went wrong", "Mistakes, resistance, limits"
 
+    @classmethod
+    def named(cls, heading: str) -> "Self | None":
+        """The section that begins with an English heading; None where none does."""
+        return next((section for section in cls if section.label.casefold() == heading.casefold()), None)
+
 
 # The languages in which the library expects questions, and so those in which every concept has its word.
 LANGUAGES = ("en", "sv", "fi", "da", "de", "nl", "fr", "es", "it", "pt", "pl")

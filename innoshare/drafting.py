@@ -24,12 +24,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any
 
 from innoshare.case import EARLIEST_YEAR, Case, City, Vocabulary, mark
 from innoshare.choices import ChallengeStatus, Section, Status
 from innoshare.content import Spot, World, proofread, writing
-from innoshare.content.forms import FORMS, MAX_SLUG, SLUG, one_of, safe_slug, slug_of
+from innoshare.content.forms import FORMS, MAX_SLUG, SLUG, named_after, one_of, safe_slug, slug_of
 from innoshare.content.mending import Step, shown
 from innoshare.errors import BadInput, Problem
 from innoshare.schema import KINDS, TAG_PATTERN, Shape, shapes
@@ -90,10 +90,7 @@ def filled(kind: str, values: Mapping[str, Any], today: date) -> dict[str, Any]:
 
 def suggested(kind: str, values: Mapping[str, Any]) -> str:
     """A name for the file: city and title in small letters with hyphens; empty where no letter of them is left."""
-    title = slug_of(str(values.get(NAMED_BY[kind]) or ""))
-    city = slug_of(str(values.get("city") or "")) if title else ""
-    whole = title if f"{title}-".startswith(f"{city}-") or not city else f"{city}-{title}"
-    return whole if len(whole) <= MAX_SLUG else whole[: MAX_SLUG + 1].rpartition("-")[0] or whole[:MAX_SLUG]
+    return named_after(str(values.get("city") or ""), str(values.get(NAMED_BY[kind]) or ""))
 
 
 def city_named(text: str, cities: Mapping[str, City]) -> str:
@@ -116,7 +113,7 @@ def assign(kind: str, values: Mapping[str, Any], name: str, text: str) -> dict[s
     if not spot.kinds:
         raise BadInput([(name, f"There is no place {shown(name)}. A part of a group is written as `cost.setup`, a part "
                          "of the first record in a list as `sources.0.url`.")])
-    several = any(get_origin(each) is list for each in spot.kinds)
+    several = spot.is_list
     put: dict[str, Any] = _put(dict(values), steps, text, several, name)
     return put
 
@@ -175,6 +172,10 @@ def annotated(kind: str, values: Mapping[str, Any], vocabulary: Vocabulary) -> s
         lines += ["", "", f"## {title.upper()}"]
         for name in names:
             lines += ["", *_explained(known[name])]
+            listed = mark(what.model.model_fields[name]).vocabulary
+            if listed and not vocabulary.get(listed):
+                lines += _remark(f"There is nothing to choose from yet: vocabulary/{listed}.yaml, where the values are "
+                                 "listed, is missing or has mistakes. `innoshare check` says more.")
             if name in values:
                 lines += writing.header({name: values[name]}, what.model).splitlines()[1:-1]
             else:

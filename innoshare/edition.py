@@ -51,7 +51,7 @@ from innoshare.vectors import Embedder
 
 # Modules whose code decides what stands in an edition, and libraries whose versions do.
 RECIPE_MODULES = ("case.py", "choices.py", "content", "render", "catalogue.py", "edition.py", "matching.py",
-                  "provenance.py", "search", "vectors.py")
+                  "provenance", "search", "vectors.py")
 RECIPE_LIBRARIES = ("markdown", "nh3", "pystemmer", "babel", "pydantic", "pyyaml", "sqlmodel")
 
 # Fields whose sentences can answer a challenge, in the order in which ties are broken.

@@ -126,6 +126,12 @@ class Forge:
         return self.repository.split("/")[-2]
 
     @property
+    def copy_first(self) -> bool:
+        """Whether somebody from outside makes a copy of her own before she adds or changes a file; GitHub makes it by
+        itself."""
+        return self.kind != "github"
+
+    @property
     def in_copies_only(self) -> bool:
         """Whether somebody from outside can add and change files only in a copy of her own, not on the library's
         pages."""

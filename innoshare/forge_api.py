@@ -5,11 +5,8 @@ its first line, and by its author where the host tells who one is; so it is upda
 else's comment is overwritten. Its last line names the commit that it is about, so that a reader sees whether it is of
 today, and a run by the clock which pull requests wait for one (`waiting`).
 
-Decision: the text is not trusted, whoever made it. On GitHub it comes out of a run that a contributor can steer, and
-the robot that posts it is believed more than she is. So only a text that says no more than `review` would is posted: no
-mention of anybody, no link that leads elsewhere than to the library and the content in its repository, no image, no
-markup of its own. What plain words say no rule can judge; so on GitHub, where the run is as the pull request has it,
-nothing is posted of one that changes the workflows.
+Decision: what a text may say `comment` judges, but plain words no rule can. So on GitHub, where the run that wrote the
+text is as the pull request has it, nothing is posted of one that changes the workflows.
 
 Decision: Python's own HTTP client, since a handful of requests needs no library. It follows no redirect, which would
 carry the token to another host.
@@ -19,22 +16,16 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from html import unescape
+from functools import cached_property
 from http.client import HTTPException
 from typing import Any, Literal, Self
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from innoshare.content.frontmatter import HIDDEN
+from innoshare.comment import MARKER
 from innoshare.errors import BadInput, ForgeError
 from innoshare.forge import Forge
-
-# The first line of the comment, which readers do not see.
-MARKER = "<!-- innoshare review -->"
-
-# GitHub takes 65,536 characters (its own error says so), the others more.
-MAX_COMMENT = 65_536
 
 TIMEOUT_SECONDS = 30  # A host that is up answers within one or two; a run that waits costs somebody's minutes.
 MAX_ANSWER = 16 * 1024 * 1024  # Bytes: a page of 100 comments of the greatest length, each letter of it escaped.
@@ -53,24 +44,24 @@ _DECIDES = re.compile(r"\.github(/workflows(/.*)?)?", re.DOTALL)
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Routes:
-    """Where a kind of host keeps what is needed here."""
+    """Where a kind of host keeps what is needed here, and how it calls that."""
 
     base: str
+    open: str  # the open pull requests, each with its number, the branch that it is for, and its newest commit
+    number: str
+    target: tuple[str, ...]
     request: str
+    head: tuple[str, ...]
+    files: str = ""  # of a pull request, on hosts that run the workflows as it has them, while another run posts
     comments: str
     comment: str
     update: Literal["PATCH", "PUT"]
-    open: str  # pull requests that are open, each with its number, the branch that it is for, and its newest commit
-    number: str
-    target: tuple[str, ...]
-    head: tuple[str, ...]
     author: str
     robot: tuple[str, str | int]  # what the automatic account is known by, which cannot ask who it is
-    token: tuple[str, str]
+    token: tuple[str, str]  # the header, and what stands before the token in it
     per_page: str
-    files: str = ""  # where the workflows run that a pull request brings, and another run posts: its files
 
 
 # By the hosts' own descriptions: docs.github.com "REST API endpoints for issue comments" and "… for pull requests",
@@ -79,92 +70,24 @@ class _Routes:
 # GitLab has no such robot, and no account 0; the -2 of Forgejo and Gitea is `ActionsUserID` in their
 # models/user/user_system.go.
 _ROUTES = {
-    "github": _Routes("{site}/api/v3", "/repos/{path}/pulls/{number}", "/repos/{path}/issues/{number}/comments",
-                      "/repos/{path}/issues/comments/{id}", "PATCH", "/repos/{path}/pulls?state=open", "number",
-                      ("base", "ref"), ("head", "sha"), "user", ("login", "github-actions[bot]"),
-                      ("Authorization", "Bearer "), "per_page", "/repos/{path}/pulls/{number}/files"),
-    "gitlab": _Routes("{site}/api/v4", "/projects/{project}/merge_requests/{number}",
-                      "/projects/{project}/merge_requests/{number}/notes",
-                      "/projects/{project}/merge_requests/{number}/notes/{id}", "PUT",
-                      "/projects/{project}/merge_requests?state=opened&scope=all", "iid", ("target_branch",),
-                      ("sha",), "author", ("id", 0), ("PRIVATE-TOKEN", ""), "per_page"),
-    "forgejo": _Routes("{site}/api/v1", "/repos/{path}/pulls/{number}", "/repos/{path}/issues/{number}/comments",
-                       "/repos/{path}/issues/comments/{id}", "PATCH", "/repos/{path}/pulls?state=open", "number",
-                       ("base", "ref"), ("head", "sha"), "user", ("id", -2), ("Authorization", "token "), "limit"),
+    "github": _Routes(
+        base="{site}/api/v3", open="/repos/{path}/pulls?state=open", number="number", target=("base", "ref"),
+        request="/repos/{path}/pulls/{number}", head=("head", "sha"), files="/repos/{path}/pulls/{number}/files",
+        comments="/repos/{path}/issues/{number}/comments", comment="/repos/{path}/issues/comments/{id}",
+        update="PATCH", author="user", robot=("login", "github-actions[bot]"), token=("Authorization", "Bearer "),
+        per_page="per_page"),
+    "gitlab": _Routes(
+        base="{site}/api/v4", open="/projects/{project}/merge_requests?state=opened&scope=all", number="iid",
+        target=("target_branch",), request="/projects/{project}/merge_requests/{number}", head=("sha",),
+        comments="/projects/{project}/merge_requests/{number}/notes",
+        comment="/projects/{project}/merge_requests/{number}/notes/{id}", update="PUT", author="author",
+        robot=("id", 0), token=("PRIVATE-TOKEN", ""), per_page="per_page"),
+    "forgejo": _Routes(
+        base="{site}/api/v1", open="/repos/{path}/pulls?state=open", number="number", target=("base", "ref"),
+        request="/repos/{path}/pulls/{number}", head=("head", "sha"),
+        comments="/repos/{path}/issues/{number}/comments", comment="/repos/{path}/issues/comments/{id}",
+        update="PATCH", author="user", robot=("id", -2), token=("Authorization", "token "), per_page="limit"),
 }
-
-
-def checked(text: str, own: Sequence[str] = ()) -> str:
-    """The text of a comment, if it may be posted. `own` are the addresses that links may lead below.
-
-    Raises BadInput that says why it may not.
-    """
-    if not text.startswith(f"{MARKER}\n"):
-        raise _unfit(f"it does not begin with the line {MARKER}, by which the comment is found again. Take the file "
-                     "that `innoshare review` has written")
-    if len(text) > MAX_COMMENT:
-        raise _unfit(f"it has {len(text):,} characters, and a comment holds {MAX_COMMENT:,}")
-    rest = _FOLD.sub("\n", text.removeprefix(MARKER))
-    if "`" in _CODE.sub("", rest):
-        raise _unfit("it holds a backtick that begins or ends no code in its line")
-    # Of code a backtick is left, which parts its neighbours as code does.
-    marked = _CODE.sub(lambda found: "`" if found[1] else "\\", rest)  # without signs that are shown
-    seen = unescape(_CODE.sub(lambda found: "`" if found[1] else found[0][1:], rest))  # what stands on the page
-    if hidden := _hidden(f"{rest}{seen}".replace(_JOINER, "")):
-        raise _unfit(f"it holds a hidden character (U+{ord(hidden):04X})")
-    looks = {"marks": marked, "seen": seen, "text": rest, "words": _TARGET.sub("](", seen)}
-    for pattern, what, where in _FOREIGN:
-        if found := re.search(pattern, looks[where], re.IGNORECASE):
-            raise _unfit(f"it holds {what}: {found[0][:60]!r}")
-    targets = [found[1] for found in re.finditer(r"\]\((?=([^)\s]*))", marked)]
-    targets += [found[0] for found in re.finditer(r"[a-z][a-z0-9+.-]*://[^\s)<>]*", seen, re.IGNORECASE)]
-    for address in targets:
-        if not any(address == one or address.startswith((f"{one}/", f"{one}?", f"{one}#")) for one in own if one):
-            raise _unfit(f"it links to {address[:80]!r}, which is neither the library nor its repository")
-    return text
-
-
-# A sign with a backslash before it, or (group 1) code in one line. Code with a bar is taken for words: in a table, the
-# bar would end it.
-_CODE = re.compile(r"\\[!-/:-@\[-`{-~]|(?<!`)(`+)(?!`)[^|\n]+?(?<!`)\1(?!`)")
-
-# The only markup that `review` writes. In it code would be none, so none may stand there.
-_FOLD = re.compile(r"\n(<details><summary>[\w (),;]*</summary>|</details>)\n(?=\n|\Z)", re.ASCII)
-
-# Where a link leads, behind its words.
-_TARGET = re.compile(r"\]\([^)\s]*")
-
-# The one sign without a shape that `review` writes: between others that a host would take for a reference together.
-_JOINER = "\u2060"
-
-# Markdown that `review` never writes, sought in the marks, in the text, in what is seen, or in the words of that
-# (without where links lead): hosts look for people and addresses on the page, where a backslash has gone and an entity
-# is a letter. GitLab does what a line says that begins with a slash (`/merge`).
-_FOREIGN = (
-    (r"<[a-z/!?]", "markup of its own", "marks"),
-    (r"(?m)^[ \t>]*/\w", "a command to the host", "text"),
-    (r"!\[", "an image", "marks"),
-    (r"\$", "a formula", "marks"),
-    (r"(?m)^[-+*>\d.) \t]*>", "a quotation", "marks"),  # which GitHub shows as a notice of its own: > [!IMPORTANT]
-    (r"[#!][0-9]|\bGH-[0-9]|\b[0-9a-f]{7,64}\b", "a reference to something of the host", "words"),
-    (r"@(?a:\w)", "a mention", "seen"),  # names of accounts are in ASCII everywhere
-    (r"(?<!://)\bwww\.\w", "an address without its beginning", "seen"),
-    (r"://\S*[&`\\]", "an address with signs that can hide where it leads", "marks"),
-    (r"://\S*://", "an address inside another", "seen"),
-    (r"://\S*/(\.|%2e){1,2}(?![^\s/?#)])", "an address that leads upwards", "seen"),
-    (r"\]\s*[:\[]", "a link that is written elsewhere", "marks"),
-    (r"(?m)^[ >]*(```|~~~)", "a block of code", "marks"),
-)
-
-
-def _hidden(text: str) -> str:
-    """The first sign that nobody sees, but for line ends; "" where there is none."""
-    found = HIDDEN.search(text)
-    return found[0] if found else next((sign for sign in text if not sign.isprintable() and sign != "\n"), "")
-
-
-def _unfit(why: str) -> BadInput:
-    return BadInput([("FILE", f"This text is not posted: {why}.")])
 
 
 @dataclass(frozen=True)
@@ -199,7 +122,8 @@ class Robot:
         """
         routes = self._routes
         if head:
-            self._must_be_ours(number, head)
+            self._must_run_our_workflows(number)
+            self._must_be_newest(number, head)
         body = {"body": f"{text}\n{_about(head)}\n" if head else text}
         former = self._former(number)
         if former is None:
@@ -228,15 +152,20 @@ class Robot:
     def _route(self, route: str, number: int = 0, comment: int = 0) -> str:
         return route.format(path=quote(self.path), project=quote(self.path, safe=""), number=number, id=comment)
 
-    def _must_be_ours(self, number: int, head: str) -> None:
-        """Raises ForgeError where what a run has written about the commit `head` may not be what `review` says now."""
-        files = list(self._listed(self._route(self._routes.files, number), "filename")) if self._routes.files else []
+    def _must_run_our_workflows(self, number: int) -> None:
+        """Raises ForgeError where a pull request may itself have written what its run says."""
+        if not self._routes.files:
+            return
+        files = list(self._listed(self._route(self._routes.files, number), "filename"))
         if len(files) >= MAX_FILES:
             raise ForgeError(f"Pull request {number} changes more files than the host lists, so nobody knows whether "
                              "its workflows are ours. Nothing was posted; the text is in the summary of its run.")
         if any(_DECIDES.fullmatch(str(file.get(name))) for file in files for name in ("filename", "previous_filename")):
             raise ForgeError(f"Pull request {number} changes the workflows, so its run may say whatever it likes. "
                              "Nothing was posted; read what it does in .github before you believe its run.")
+
+    def _must_be_newest(self, number: int, head: str) -> None:
+        """Raises ForgeError where `head` is not the newest commit of a pull request."""
         newest = _inside(self._ask("GET", self._route(self._routes.request, number)), self._routes.head)
         if not isinstance(newest, str):
             raise ForgeError(f"The host does not tell the newest commit of pull request {number}.")
@@ -246,7 +175,7 @@ class Robot:
 
     def _former(self, number: int) -> dict[str, Any] | None:
         """The comment that this account has posted before, with its `id` and `body`."""
-        sign, mine = self._me()
+        sign, mine = self._me
         for comment in self._listed(self._route(self._routes.comments, number), "id"):
             author, body, known = comment.get(self._routes.author), comment.get("body"), comment.get("id")
             if (isinstance(author, dict) and author.get(sign) == mine and isinstance(known, int)
@@ -254,6 +183,7 @@ class Robot:
                 return comment
         return None
 
+    @cached_property
     def _me(self) -> tuple[str, str | int]:
         """What this account is known by: its number, or where the host does not tell it, as GitHub those of its own
         runs, what its automatic account is known by."""

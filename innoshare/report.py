@@ -51,7 +51,7 @@ _REFERENCE = re.compile(r"""(?<=[@#!~%$&^:])(?=[\w"+/-])|(?<=[\[{])(?=[+-])|\b(?
 _COMMIT = re.compile(r"\b[0-9a-f]{7,}\b", re.IGNORECASE | re.ASCII)
 # What runners take for an order: ::error::, before which only spaces stand; ##[error] and ##vso[…] anywhere in a line.
 _ORDER = re.compile(r"(?<=:)(?=:)|(?<=#)(?=#[a-z]*\[)", re.IGNORECASE)
-_JOINER = "\u2060"  # WORD JOINER: is not seen, and allows no line break.
+JOINER = "\u2060"  # WORD JOINER: is not seen, and allows no line break.
 
 
 @dataclass(frozen=True, order=True)
@@ -185,7 +185,7 @@ def _window(line: str, at: int) -> tuple[str, int]:
     start, end = "…" * (len(left) < at), "…" * (len(right) < len(line) - at)
     shown = "".join(words for words, _ in reversed(left))
     words = f"{start}{shown}{''.join(words for words, _ in right)}{end}"
-    return _ORDER.sub(_JOINER, words), len(start) + sum(map(_columns, left))
+    return _ORDER.sub(JOINER, words), len(start) + sum(map(_columns, left))
 
 
 def _seen(letter: str) -> tuple[str, int]:
@@ -360,14 +360,14 @@ def markdown_problem(problem: Problem, most: int | None = None) -> str:
 
 
 def _inert(words: str) -> str:
-    words = _COMMIT.sub(lambda digits: re.sub(r"(?<=\w{6})(?=\w)", _JOINER, digits[0]), words)
-    return _MARKUP.sub(r"\\\g<0>", _REFERENCE.sub(_JOINER, words))
+    words = _COMMIT.sub(lambda digits: re.sub(r"(?<=\w{6})(?=\w)", JOINER, digits[0]), words)
+    return _MARKUP.sub(r"\\\g<0>", _REFERENCE.sub(JOINER, words))
 
 
 def _plain(words: str) -> str:
     """Contributed words without control characters, so that they cannot steer a terminal, nor order what runs us."""
     words = "".join(letter if letter.isprintable() else " " if letter.isspace() else "�" for letter in words)
-    return _ORDER.sub(_JOINER, HIDDEN.sub("�", words))  # some that nobody sees count as printable
+    return _ORDER.sub(JOINER, HIDDEN.sub("�", words))  # some that nobody sees count as printable
 
 
 def _escaped(words: str, also: str = "") -> str:

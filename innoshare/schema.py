@@ -29,7 +29,7 @@ from innoshare.case import (
 )
 from innoshare.choices import EVIDENCE_LEVELS, Choice, Status
 from innoshare.content import FORMS, Spot
-from innoshare.content.forms import SLUG
+from innoshare.content.forms import SLUG, pattern_of
 
 Json = dict[str, Any]
 
@@ -69,10 +69,6 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (
 # --- for programs -------------------------------------------------------------------------------------------------
 
 
-def _pattern(annotated: Any) -> str:
-    return next(str(item.pattern) for item in annotated.__metadata__ if getattr(item, "pattern", None))
-
-
 _YEAR = "(18[5-9][0-9]|19[0-9]{2}|20[0-9]{2}|2100)"
 _MONTH_DAY = "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))"
 _LETTER = r"[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f\s]"  # neither a sign of ASCII nor a space; other signs it lets pass
@@ -81,9 +77,9 @@ _NAME = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f\s]"  # with `_`: what `\w` 
 # What our patterns become. In JavaScript `\w` means less and `\"` nothing, and functions check what a pattern of ours
 # leaves open.
 _PATTERNS: Mapping[str, Json] = {
-    _pattern(Day): {"pattern": f"^{_YEAR}-{_MONTH_DAY}$", "format": "date"},
-    _pattern(PartialDate): {"pattern": f"^{_YEAR}(-(0[1-9]|1[0-2])|-{_MONTH_DAY})?$"},
-    _pattern(Url): {"pattern": _pattern(Url).replace(r"[\w.-]", rf"(?:{_NAME}|[.-])").replace(
+    pattern_of(Day): {"pattern": f"^{_YEAR}-{_MONTH_DAY}$", "format": "date"},
+    pattern_of(PartialDate): {"pattern": f"^{_YEAR}(-(0[1-9]|1[0-2])|-{_MONTH_DAY})?$"},
+    pattern_of(Url): {"pattern": pattern_of(Url).replace(r"[\w.-]", rf"(?:{_NAME}|[.-])").replace(
         r"[\w-]", rf"(?:{_NAME}|-)").replace(r"\w", _NAME).replace(r'\"', '"')},
 }
 TAG_PATTERN = f"^{_LETTER}+(-{_LETTER}+)*$"
@@ -148,7 +144,7 @@ def _simplified(node: Json, name: str = "") -> Json:
         node |= _PATTERNS.get(pattern, {"pattern": pattern} if pattern else {"pattern": r"\S", "type": [*_TEXT]})
         if pattern in FORMS and pattern != SLUG.pattern:
             node["examples"] = [example.strip('"') for example in re.split("`, `|` or `", FORMS[pattern].example)]
-        if pattern == _pattern(PartialDate):  # without quotes, a year is a number
+        if pattern == pattern_of(PartialDate):  # without quotes, a year is a number
             years = {"type": "integer", "minimum": EARLIEST_YEAR, "maximum": LATEST_YEAR}
             inside = {key: node.pop(key) for key in list(node) if key != "description"}
             node["anyOf"] = [inside, years]

@@ -35,7 +35,7 @@ from innoshare.content import (
     read,
 )
 from innoshare.content.frontmatter import read as read_front_matter
-from innoshare.content.rules import Page, Rule
+from innoshare.content.pages import Page, Rule
 from innoshare.errors import Problem
 from innoshare.render import render
 
@@ -275,6 +275,50 @@ def test_the_list_that_is_proposed_is_one_that_the_next_check_takes(
     assert change(f"themes: {written}", proposal) == []
 
 
+@pytest.mark.parametrize(("field", "written", "meant"), [
+    ("same_as", "www.example.org/a; https://example.org/b", "[https://www.example.org/a, https://example.org/b]"),
+    ("same_as", "the catalogue of Rio", "[https://example.org/report]"),
+    ("inspired_by", "rio-verde-shade", "[rio-verde-shade]"), ("inspired_by", "Shade in Rio", "[name-of-the-case]"),
+    ("departments", "Streets, Water", "[Streets, Water]")])
+def test_texts_that_should_be_a_list_are_told_in_the_form_of_its_items(
+        change: Callable[[str, str], list[Problem]], field: str, written: str, meant: str) -> None:
+    [problem] = change("themes: [mobility]", f"themes: [mobility]\n{field}: {written}")
+    assert (problem.field, problem.message.partition(" but ")[0]) == (field, f"`{field}` must be a list,")
+    proposed = f"`{field}: {meant}`"
+    assert proposed in problem.remedy
+    after = change(f"{field}: {written}", proposed.strip("`"))
+    assert not [other for other in after if not other.message.startswith("There is no case")]
+
+
+@pytest.mark.parametrize("place", ["results", "funding", "tags", "approvals", "same_as", "inspired_by"])
+def test_a_list_that_is_not_known_is_left_out(folder: Path, place: str) -> None:
+    path = folder / "cases" / f"{NIGHT_BUSES}.md"
+    text = re.sub(rf"\n{place}:.*(\n  .*)*", "", path.read_text(encoding="utf-8"))
+    path.write_text(text.replace("\nthemes:", f"\n{place}: unknown\nthemes:"), encoding="utf-8")
+    [problem] = [problem for problem in told(folder, NIGHT_BUSES) if problem.field == place]
+    assert problem.remedy == "Remove the line."
+
+
+@pytest.mark.parametrize(("line", "count"), [("people get hurt", 1), ("tagz night-bus", 2), ("people: get hurt", 1)])
+def test_a_line_that_lost_its_indent_is_no_field(change: Callable[[str, str], list[Problem]], line: str, count: int
+                                                  ) -> None:
+    assert len(change("\nthemes:", f"\n{line}\nthemes:")) == count
+
+
+@pytest.mark.parametrize(("language", "remedy"), [
+    ("dk", "Did you mean `da` (Danish)?"), ("cz", "Did you mean `cs` (Czech)?"), ("xx", "Write the two letters")])
+def test_a_language_that_does_not_exist_is_refused(change: Callable[[str, str], list[Problem]], language: str,
+                                                   remedy: str) -> None:
+    [problem] = [problem for problem in change("language: en", f"language: {language}") if problem.field == "language"]
+    assert (problem.level, problem.message) == ("error", f"There is no language `{language}`.")
+    assert problem.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize("language", ["cy", "nn", "uk", "zh", "se", "eo"])
+def test_a_case_may_be_in_any_language(change: Callable[[str, str], list[Problem]], language: str) -> None:
+    assert not [problem for problem in change("language: en", f"language: {language}") if problem.field == "language"]
+
+
 def test_a_list_of_which_nothing_can_be_guessed_is_told_with_all_values(
         change: Callable[[str, str], list[Problem]], folder: Path) -> None:
     [problem] = change("themes: [mobility]", "themes: qqq, www")
@@ -500,6 +544,22 @@ def test_the_page_of_a_contact_is_an_office_s(change: Callable[[str, str], list[
     [problem] = change("url: https://testby.example.org/transport", f"url: {address}")
     assert (problem.field, problem.level) == ("contact.url", "error")
     assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize(("field", "old", "new"), [
+    ("contact.url", "/transport", "/maria.lopez"), ("contact.url", "/transport", "/staff/anne-marie.berg/"),
+    ("contact.role", "Planning office", "Dr. Ada Berg, planning office"),
+    ("contact.role", "Planning", "Frau Öz, planning"),
+    ("contact.organisation", "organisation: Testby Public Transport\n  url", "organisation: Mr Berg\n  url")])
+def test_what_looks_like_a_person_is_asked_about(change: Callable[[str, str], list[Problem]], field: str, old: str,
+                                                 new: str) -> None:
+    [problem] = change(old, new)
+    assert (problem.field, problem.level) == (field, "advice")
+
+
+@pytest.mark.parametrize("new", ["/index.html", "/contact.aspx?id=maria.lopez", "/", "/v1.2", "/a.b", "/Kontakt.XHTML"])
+def test_the_address_of_a_file_is_no_person_s(change: Callable[[str, str], list[Problem]], new: str) -> None:
+    assert change("testby.example.org/transport", f"testby.example.org{new}") == []
 
 
 @pytest.mark.parametrize("role", ["Department 2019-2024", "Room 4711", "Office 61.2", "Service 311"])

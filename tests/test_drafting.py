@@ -45,6 +45,13 @@ def errors(path: Path) -> list[Problem]:
 # --- the file that is written -------------------------------------------------------------------------------------
 
 
+def test_without_a_vocabulary_a_new_file_says_where_its_values_will_be() -> None:
+    text = annotated("case", {}, {**VOCABULARY, "themes": {}})
+    [line] = re.findall(r"## There is nothing to choose from yet: (\S+),.*\n## .*\n# (themes):", text)
+    assert line == ("vocabulary/themes.yaml", "themes")
+    assert "nothing to choose" not in annotated("case", {}, VOCABULARY)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_file_has_every_field_with_its_help_and_uses_only_what_is_needed(kind: str) -> None:
     what = KINDS[kind]

@@ -1,6 +1,7 @@
 """A new library is served at once, its settings are read back, and nothing that is there is touched."""
 
 import io
+import re
 import resource
 import shutil
 import subprocess
@@ -195,8 +196,19 @@ def test_links_of_the_texts_lead_somewhere(tmp_path: Path) -> None:
     founding.found(tmp_path, name="x")
     for name in ("README.md", "CONTRIBUTING.md"):
         text = (tmp_path / name).read_text(encoding="utf-8")
+        headings = [words.lower().replace(" ", "-") for words in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
         for target in [part.split(")")[0] for part in text.split("](")[1:]]:
-            assert target.startswith("http") or (tmp_path / target).exists(), target
+            assert (target.removeprefix("#") in headings if target.startswith("#") else
+                    target.startswith("http") or (tmp_path / target).exists()), target
+
+
+def test_where_the_buttons_are_is_told_in_every_library_as_in_this_project(tmp_path: Path) -> None:
+    founding.found(tmp_path, name="x")
+    own, new = ((folder / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("# Where the buttons are\n")[2]
+                for folder in (PROJECT, tmp_path))
+    tables = [[line for line in text.partition("\n#")[0].splitlines() if line.startswith("|")] for text in (own, new)]
+    assert tables[0] == tables[1]
+    assert len(tables[0]) > 3
 
 
 def test_this_projects_own_workflows_are_made_of_the_same_files() -> None:

@@ -14,7 +14,9 @@ import pytest
 
 from innoshare import provenance
 from innoshare.errors import GitError
-from innoshare.provenance import PARTIAL, Change, Difference, changed, history, state, text_at
+from innoshare.provenance import Change, Difference, changed, history, state, text_at
+from innoshare.provenance import git as asking
+from innoshare.provenance.git import PARTIAL
 
 ANNA, BO = "Anna Holm <anna@testby.example>", "Bo Ek <bo@testby.example>"
 TEXT = "".join(f"Line {number} of a case about night buses.\n" for number in range(30))
@@ -592,7 +594,7 @@ def test_a_repository_of_somebody_else_is_read(one: Made, monkeypatch: pytest.Mo
     with pytest.raises(subprocess.CalledProcessError) as refused:
         one.git("log", "-1", **somebody_else)
     assert b"dubious ownership" in refused.value.stderr
-    monkeypatch.setitem(provenance.ENVIRONMENT, *next(iter(somebody_else.items())))
+    monkeypatch.setitem(asking.ENVIRONMENT, *next(iter(somebody_else.items())))
     assert history(one.root) == before
     assert state(one.root) == base
     assert changed(one.root, "main").files == {}
@@ -626,8 +628,8 @@ def test_a_git_that_hangs_is_left_alone(one: Made, monkeypatch: pytest.MonkeyPat
     program.write_text("#!/bin/sh\nexec sleep 100\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(provenance, "SECONDS", 0.2)
-    monkeypatch.setitem(provenance.ENVIRONMENT, "PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(asking, "SECONDS", 0.2)
+    monkeypatch.setitem(asking.ENVIRONMENT, "PATH", "/usr/bin:/bin")
     found = history(one.root)
     assert nothing(found)
     assert "did not answer" in found.reason

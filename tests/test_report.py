@@ -128,7 +128,7 @@ def test_no_format_lets_contributed_words_steer_who_reads_it(tmp_path: Path, wor
             assert orders == lines[:1]
             assert re.fullmatch(r"::error file=[^,:]*,line=2,col=1,title=[^,:]*::[^\n\r]*", orders[0])
         if style == "text":
-            assert "".join(lines).isprintable() or report._JOINER in "".join(lines)
+            assert "".join(lines).isprintable() or report.JOINER in "".join(lines)
             assert "\x1b" not in "".join(lines)
 
 
@@ -356,6 +356,6 @@ def test_contributed_words_are_shown_as_they_are(words: str, reference: str) -> 
 def test_markdown_adds_only_what_is_not_seen(words: str) -> None:
     made = markdown_text(words)
     assert "\n" not in made
-    plain = re.sub(r"\\(.)", r"\1", made.replace(report._JOINER, ""))
+    plain = re.sub(r"\\(.)", r"\1", made.replace(report.JOINER, ""))
     assert plain == " ".join(words.split()).translate({ord(one): "�" for one in words if not one.isprintable()}) or (
         not words.isprintable())

@@ -16,9 +16,9 @@ from markdown_it import MarkdownIt
 
 from innoshare import edition
 from innoshare.choices import LANGUAGES
+from innoshare.comment import MARKER, MAX_COMMENT, checked
 from innoshare.config import Settings
 from innoshare.errors import GitError
-from innoshare.forge_api import MARKER, MAX_COMMENT, checked
 from innoshare.report import markdown_line, markdown_name
 from innoshare.review import review
 from innoshare.web import preview

@@ -205,6 +205,22 @@ def test_the_city_learns_how_to_name_its_answer(client: FlaskClient, folder: Pat
     assert "answered_by: [name-of-the-case]" in client.get(f"/challenges/{NO_ANSWER}").text
 
 
+@pytest.mark.parametrize(("given", "words"), [
+    ({"repository": "https://github.com/example/library"}, ["Open the file of this challenge", "Propose changes"]),
+    ({"repository": "https://gitlab.com/example/library"}, ["make your copy", "Create merge request"]),
+    ({"repository": "https://codeberg.org/example/library"},
+     ["make your copy", "In your copy, open the file", "Create pull request"]),
+    ({"contact": "mailto:library@city.example"}, ["Then tell", "the office that runs this library"]),
+    ({}, ["Then tell", "those who keep this library"])])
+def test_the_way_to_name_an_answer_is_that_of_the_code_host(library: Library, given: dict[str, str],
+                                                            words: list[str]) -> None:
+    page = create_app(library, Settings.model_validate(given)).test_client().get(f"/challenges/{ANSWERED}")
+    told = Page(page.text).text.partition("and have found an answer?")[2].partition("Sources")[0]
+    places = [told.find(word) for word in words]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
 def test_what_failed_elsewhere_comes_as_a_warning_and_is_counted_as_no_answer(
         folder: Path, tmp_path: Path, library: Library, change: Callable[..., None]) -> None:
     failed = library.entry(library.facts.warnings[0].slug).case

@@ -3,6 +3,7 @@ wrong is told at its question, and nothing that is sent breaks it."""
 
 import re
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -23,14 +24,15 @@ from innoshare import content, edition
 from innoshare.case import front_matter
 from innoshare.choices import LANGUAGES, Section
 from innoshare.config import Settings
-from innoshare.content.frontmatter import HIDDEN, read
+from innoshare.content.frontmatter import HIDDEN, MAX_FILE_BYTES, read
 from innoshare.errors import BadInput
 from innoshare.library import Library
 from innoshare.web import answers, create_app, submit
-from innoshare.web.answers import Answers, written
+from innoshare.web.answers import Answers
 from innoshare.web.form import Around, Widget, widgets
 from innoshare.web.pages import ANSWER_SECONDS
 from innoshare.web.questions import HINTS, ITEMS, KINDS, LABELS, SECTIONS, Kind, label_of
+from innoshare.web.written import SUGGESTED, suggested, written
 
 TODAY = date(2026, 11, 24)
 CASES = Path(__file__).parent / "cases"
@@ -138,7 +140,7 @@ def test_the_steps_have_a_control_for_every_name_and_no_other(kind: Kind, client
     shown: set[str] = set()
     for number in range(len(kind.steps)):
         page = send(client, kind, {}, f"step:{number}")
-        here = controls(page) - {"unknown", "go", "file"}
+        here = controls(page) - {"unknown", "go", "file", "chosen"}
         assert not shown & here
         shown |= here
         ids = [item["id"] for _, item in page.tags if "id" in item]
@@ -327,8 +329,8 @@ def test_only_what_is_asked_on_a_page_is_told_there(client: FlaskClient) -> None
     ("sources.0.accessed", f"{date.today().year + 1}-11-30", 6, "sources.0.accessed",
      "which lies in the future. Check the date."),
     ("city_new", "Rio Verde", 2, "city_new", "Write “rio-verde”"),
-    ("tags", "\n\nsummary!", 17, "tags", "Line 3 of “Free words” is “summary!”, which is not small words without "
-     "signs, hyphens for spaces. Write it as “summary”."),
+    ("tags", "\n\nsummary!", 17, "tags", "Line 3 of “Free words” is “summary!”, which is not in small letters, "
+     "with hyphens for spaces and no other signs. Write it as “summary”."),
     ("tags", "title\ntitle", 17, "tags", "“title” is listed twice under “Free words”"),
     ("inspired_by", "testby-night-bus", 16, "inspired_by", "Did you mean “testby-night-buses”? Look it up here"),
     ("sdg", "99", 17, "sdg", "Write it as “11.2”."),
@@ -409,13 +411,14 @@ def test_the_name_of_the_file_is_looked_over(client: FlaskClient, slug: str, wor
 
 
 def test_a_name_is_suggested_from_the_city_and_the_title(library: Library) -> None:
-    assert answers.suggested(CASE, Answers.of(CASE, [("city", "testby"), ("title", "Busse für alle: jetzt!")])) in (
+    assert suggested(CASE, Answers.of(CASE, [("city", "testby"), ("title", "Busse für alle: jetzt!")])) in (
         "testby-busse-fuer-alle-jetzt", "testby-busse-fur-alle-jetzt")
-    long = answers.suggested(CASE, Answers.of(CASE, [("city", "testby"), ("title", "word " * 20)]))
-    assert len(long) <= answers.SUGGESTED
+    assert suggested(CASE, Answers.of(CASE, [("city", "testby"), ("title", "Testby walks")])) == "testby-walks"
+    long = suggested(CASE, Answers.of(CASE, [("city", "testby"), ("title", "word " * 20)]))
+    assert len(long) <= SUGGESTED
     assert not long.endswith("-")
-    assert answers.suggested(CASE, Answers.of(CASE, [("title", "Ελληνικά")])) == "ellinika"
-    assert answers.suggested(CASE, Answers.of(CASE, [("title", "…")])) == ""
+    assert suggested(CASE, Answers.of(CASE, [("title", "Ελληνικά")])) == "ellinika"
+    assert suggested(CASE, Answers.of(CASE, [("title", "…")])) == ""
 
 
 def test_what_is_suggested_follows_the_answers_until_somebody_chooses(client: FlaskClient) -> None:
@@ -618,10 +621,63 @@ def test_a_downloaded_file_can_be_continued(client: FlaskClient) -> None:
     odd = ("---\n²: x\nsources: {²: {url: x}, 99999: y}\ntags: {a: [b]}\ntitle: [[a], {b: c}]\nbody: x\n"
            "city_new: y\n---\n")
     assert client.post("/submit/case", data={"go": "open", "file": odd}).status_code == 200
-    for text in ("", "no header", "---\n---\n", "\x00\ud800", "--- \n" * 10_000):
+    for text in ("no header", "---\n---\n", "\x00\ud800", "--- \n" * 10_000):
         answer = client.post("/submit/case", data={"go": "open", "file": text.encode("utf-8", "replace")})
         assert answer.status_code == 400
         assert "cannot be read" in Page(answer.text).text
+
+
+def choose(client: FlaskClient, file: bytes, name: str = "testby-night-buses.md", pasted: str = "") -> tuple[int, Page]:
+    """The page that follows when a file is chosen to go on with."""
+    parts = {'"go"': b"open", f'"chosen"; filename="{name}"': file, '"file"': pasted.encode()}
+    body = b"".join(b"--x\r\nContent-Disposition: form-data; name=%s\r\n\r\n%s\r\n" % (head.encode(), part)
+                    for head, part in parts.items())  # Flask's own client would write a large one to the disk.
+    answer = client.post("/submit/case", content_type="multipart/form-data; boundary=x", data=body + b"--x--\r\n")
+    return answer.status_code, Page(answer.text)
+
+
+def test_a_file_that_was_downloaded_can_be_chosen(client: FlaskClient) -> None:
+    whole = NIGHT_BUSES.encode()
+    for file, pasted in ((whole, ""), (b"\xef\xbb\xbf" + whole.replace(b"\n", b"\r\n"), "what was not mended")):
+        status, page = choose(client, file, pasted=pasted)
+        assert status == 200
+        assert "Check your answers" in page.text
+        assert sent_by(page)["title"].startswith("Night buses on call")
+    status, page = choose(client, b"", name="", pasted=NIGHT_BUSES)  # as a browser sends it where none is chosen
+    assert (status, sent_by(page)["title"][:5]) == (200, "Night")
+
+
+@pytest.mark.parametrize(("file", "words"), [
+    (b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256)), "is no plain text"),
+    (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "is no plain text"), (b"%PDF-1.7\n", "is no plain text"),
+    (b"{\\rtf1\\ansi", "is no plain text"), (NIGHT_BUSES.replace("Night", "N\u00e4cht").encode("latin-1"), "not UTF-8"),
+    (NIGHT_BUSES.encode("utf-16"), "not UTF-8"), (b"", "Choose the file, or paste its text"),
+    (b"x" * (MAX_FILE_BYTES + 1), "larger than 256 KB"), (b"x" * submit.MAX_UPLOAD, "larger than 256 KB")])
+def test_a_file_that_cannot_be_read_is_told_of_beside_it(client: FlaskClient, file: bytes, words: str) -> None:
+    status, page = choose(client, file)
+    assert status == (413 if len(file) == submit.MAX_UPLOAD else 400)
+    assert words in page.text
+    assert "#chosen" in [item.get("href") for item in page.all("a")]
+    assert [item["aria-describedby"] for item in page.all("input") if item.get("id") == "chosen"] == [
+        "chosen-hint chosen-mistake"]
+
+
+def test_a_slip_in_a_chosen_file_can_be_mended_in_its_text(client: FlaskClient) -> None:
+    text = NIGHT_BUSES.replace("stage:", "stage", 1)
+    status, page = choose(client, text.encode(), pasted="old")
+    assert status == 400
+    assert "summary: After midnight minibuses" in page.text  # to be mended where it is
+    assert "#file" in [item.get("href") for item in page.all("a")]
+
+
+def test_no_file_is_written_for_one_that_was_chosen(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: object, **named: object) -> None:
+        raise AssertionError("A file was made on the disk.")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    for size in (MAX_FILE_BYTES, submit.MAX_UPLOAD - 1_000, submit.MAX_UPLOAD, 4 * submit.MAX_UPLOAD):
+        assert choose(client, b"x" * size)[0] in (400, 413)
 
 
 def begun_with(client: FlaskClient, kind: Kind, text: str) -> str:

@@ -21,7 +21,7 @@ import yaml
 from test_forge_api import HEAD, TOKEN, Host
 
 from innoshare import founding
-from innoshare.forge_api import MARKER
+from innoshare.comment import MARKER
 
 PROJECT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent

@@ -11,7 +11,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from innoshare.cli.common import err, filters_of, library_now, out, print_json, progress_bars
+from innoshare.cli.common import err, library_now, out, pairs_of, print_json, progress_bars
 from innoshare.config import Settings
 from innoshare.errors import BadInput
 
@@ -31,7 +31,7 @@ def search(settings: Settings, query: str, filters: Sequence[str], as_json: bool
     from innoshare.report import counted
     from innoshare.web import parameters, shapes
 
-    pairs = [("q", query), *filters_of(filters)]
+    pairs = [("q", query), *pairs_of("--filter", filters, "theme=mobility")]
     library = library_now(settings)
     found = library.search(parameters.query(pairs, library))
     if as_json:

@@ -69,7 +69,7 @@ def library_now(settings: Settings) -> "Library":
 
 
 def build_edition(settings: Settings, *, strict: bool = False, force: bool = False, keep_old: bool = False,
-           quiet: bool = False) -> "Built":
+                  quiet: bool = False) -> "Built":
     """Build what has changed and say what was done. With `keep_old`, a failed build is no failure as long as an
     older edition is there."""
     from innoshare import edition
@@ -124,13 +124,13 @@ def progress_bars() -> Iterator["edition.Progress"]:
         yield report
 
 
-def filters_of(given: Iterable[str]) -> list[tuple[str, str]]:
-    """What `--filter FIELD=VALUE` says, as parameters of a search. Raises BadInput where there is no =."""
+def pairs_of(option: str, given: Iterable[str], example: str) -> list[tuple[str, str]]:
+    """What an option FIELD=VALUE says, for each time that it was given. Raises BadInput where there is no =."""
     split = [item.partition("=") for item in given]
-    if mistakes := [("--filter", f"write FIELD=VALUE, as theme=mobility; {name!r} has no =")
+    if mistakes := [(option, f"Write FIELD=VALUE, as {example}; {name!r} has no =.")
                     for name, equals, _ in split if not equals]:
         raise BadInput(mistakes)
-    return [(name, value) for name, _, value in split]
+    return [(name.strip(), value) for name, _, value in split]
 
 
 def print_json(body: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.markup import escape
 
-from innoshare.cli.common import as_typed, err, folder_with_content, out, print_json
+from innoshare.cli.common import as_typed, err, folder_with_content, out, pairs_of, print_json
 from innoshare.config import Settings
 from innoshare.errors import BadInput
 
@@ -49,25 +49,14 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
     innoshare new city --name Vigo --set country=ES
     """
     from innoshare import drafting
-    from innoshare.content.mending import shown
 
     if slug and (why := drafting.unfit(settings.content, kind, slug)):
         raise BadInput([("--slug", why)])
     world = _world(settings)
-    values: dict[str, Any] = {}
-    given = [(drafting.NAMED_BY[kind], title), ("city", city), ("language", language), ("summary", summary),
-             ("challenge", challenge)]
-    for item in assignments:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise BadInput([("--set", f"Write FIELD=VALUE, as stage=pilot; {shown(item)} has no =.")])
-        given.append((name.strip(), value))
-    for place, words in given:
-        if words is not None and words.strip():
-            values = drafting.assign(kind, values, place, words)
+    values = _given(kind, assignments, {drafting.NAMED_BY[kind]: title, "city": city, "language": language,
+                                        "summary": summary, "challenge": challenge})
     _looked_over(kind, values, world)
-    asking = sys.stdin.isatty()
-    called = ""
+    asking, called = sys.stdin.isatty(), ""
     if asking:
         values, called = _asked(kind, values, world, settings)
     text, told = _looked_over(kind, values, world)
@@ -81,16 +70,26 @@ def new(settings: Settings, kind: str, title: str | None, city: str | None, lang
     for place, words in told:
         if not (asking and homeless and place == "city"):  # That is asked next.
             err.print(f"[yellow]{escape(words)}[/]")
-    if home and homeless:
-        if asking and click.confirm(f"There is no file for the city {home} yet. Begin one too?", True, err=True):
-            begun, _ = _asked("city", {}, world, settings, name=called or home.replace("-", " ").title())
-            text, _ = _looked_over("city", begun, world)
-            written.append(drafting.create(settings.content, "city", home, text))
-            out.print(escape(str(written[1])))
-        else:
-            err.print(f"If {home} is the right name, begin its file with: innoshare new city --slug {home}")
-    err.print(f"Next: open {'both files and fill them' if written[1:] else 'the file and fill it'} in. What is still "
-              f"missing says: innoshare check {escape(' '.join(map(as_typed, written)))}")
+    if homeless and asking and click.confirm(f"There is no file for the city {home} yet. Begin one too?", True,
+                                             err=True):
+        begun, _ = _asked("city", {}, world, settings, name=called or str(home).replace("-", " ").title())
+        written.append(drafting.create(settings.content, "city", str(home), _looked_over("city", begun, world)[0]))
+        out.print(escape(str(written[1])))
+    elif homeless:
+        err.print(f"If {home} is the right name, begin its file with: innoshare new city --slug {home}")
+    err.print(f"Next: open {'both files and fill them' if written[1:] else 'the file and fill it'} in. To see what is "
+              f"still missing: innoshare check {escape(' '.join(map(as_typed, written)))}")
+
+
+def _given(kind: str, assignments: Sequence[str], options: Mapping[str, str | None]) -> dict[str, Any]:
+    """The values that the options give, by field. Raises BadInput for what can be no value of the kind."""
+    from innoshare import drafting
+
+    values: dict[str, Any] = {}
+    for place, words in (*options.items(), *pairs_of("--set", assignments, "stage=pilot")):
+        if words is not None and words.strip():
+            values = drafting.assign(kind, values, place, words)
+    return values
 
 
 def _named(kind: str, values: Mapping[str, Any], settings: Settings, asking: bool) -> str:

@@ -56,13 +56,14 @@ def comment(settings: Settings, file: Path, number: int, head: str, token: str, 
 
     Knows the repository from the settings.
     """
-    from innoshare import forge_api
+    from innoshare.comment import MAX_COMMENT, checked
+    from innoshare.forge_api import Robot
 
     forge = _code_host(settings)
     with file.open("rb") as stream:
-        data = stream.read(4 * forge_api.MAX_COMMENT + 1)  # a letter has at most four bytes
-    text = forge_api.checked(data.decode("utf-8", "replace"), [settings.base_url, forge.view("")])
-    address, new = forge_api.Robot.of(forge, token, api).comment(number, text, head)
+        data = stream.read(4 * MAX_COMMENT + 1)  # a letter has at most four bytes
+    text = checked(data.decode("utf-8", "replace"), [settings.base_url, forge.view("")])
+    address, new = Robot.of(forge, token, api).comment(number, text, head)
     err.print(f"{'Posted' if new else 'Updated'} the comment on pull request {number}. {address}", markup=False)
 
 

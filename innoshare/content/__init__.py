@@ -9,31 +9,27 @@ good ones: what has an error is left out, the rest is there. `proofread` does th
 yet, judged by the `world` round it. `digests` says which files there are, without reading what they mean; a build asks
 it whether anything changed.
 
-This room decides which files count and puts the parts together. Below it, each without knowing those above:
+This room puts the parts together. Below it, each without knowing those above:
 
     vocabulary    files of terms: the vocabularies, and the concepts with their words in every language
     translations  one case in several languages
     lineage       who learned from whom, in a circle
     duplicates    cases that may be here already
     rules         what concerns several fields, other files or the calendar
+    body          the text below the header: its words, its Markdown, its sections
+    pages         a file under check, and what lies outside it
     persons       by what a person can be reached: e-mail addresses and telephone numbers
     fields        single fields: Pydantic finds the mistakes by the declarations in `case`, here they get our words
     forms         what somebody probably meant: patterns with examples and guesses, the nearest value of a list
+    folders       which files count, and what they are called
     frontmatter   bytes to header and body, with the place of every key and value
     mending       a YAML syntax mistake in plain words; how a message quotes
 
 What Markdown may hold `render` knows.
-
-Decision: only plain files directly in these folders count. A symbolic link could show any file of the machine
-that builds, a pipe would keep it waiting, so neither is opened.
 """
 
-import hashlib
-import os
-import re
-import stat
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -41,26 +37,24 @@ from typing import Any
 
 from innoshare.case import VOCABULARIES, Case, City, Concept, OpenChallenge, Record, Term, Vocabulary
 from innoshare.choices import Status
-from innoshare.content import duplicates, lineage, translations, vocabulary
+from innoshare.content import duplicates, folders, lineage, translations, vocabulary
 from innoshare.content.fields import WORDS, Spot, check
-from innoshare.content.forms import FORMS, MAX_SLUG, SLUG, one_of, safe_slug
-from innoshare.content.frontmatter import MAX_FILE_BYTES
+from innoshare.content.folders import CONCEPTS, FOLDERS, File, digests, label, printable
+from innoshare.content.forms import FORMS, one_of, safe_slug
 from innoshare.content.frontmatter import read as read_front_matter
 from innoshare.content.mending import shown
-from innoshare.content.rules import EVERY_CASE, EVERY_CHALLENGE, EVERY_PAGE, Found, Page, Rule, World
+from innoshare.content.pages import Found, Page, Rule, World
+from innoshare.content.rules import EVERY_CASE, EVERY_CHALLENGE, EVERY_PAGE
 from innoshare.content.translations import originals, with_ledger
-from innoshare.errors import Level, Problem
-from innoshare.files import plain_bytes
+from innoshare.errors import Problem
 
-__all__ = ["EVERY_CASE", "EVERY_CHALLENGE", "EVERY_PAGE", "FOLDERS", "FORMS", "KINDS", "MAX_PROBLEMS_PER_FILE", "WORDS",
-           "Content", "Spot", "World", "check", "digests", "label", "originals", "printable", "proofread", "read",
-           "with_ledger", "world"]
+__all__ = ["CONCEPTS", "EVERY_CASE", "EVERY_CHALLENGE", "EVERY_PAGE", "FOLDERS", "FORMS", "KINDS",
+           "MAX_PROBLEMS_PER_FILE", "WORDS", "Content", "Spot", "World", "check", "digests", "label", "originals",
+           "printable", "proofread", "read", "with_ledger", "world"]
 
 MAX_PROBLEMS_PER_FILE = 100  # More cannot be read by anybody; a file like that is better begun again.
 MAX_ALIKE = 5  # Cases that one case is said to repeat; of a folder that was copied each would repeat all.
 MAX_NAMED = 10  # Cases of a circle that a message names; who has read so many sees which way it goes.
-CONCEPTS = "vocabulary/concepts"
-FOLDERS = {"cases": ".md", "challenges": ".md", "cities": ".md", "vocabulary": ".yaml", CONCEPTS: ".yaml"}
 
 # Folder -> what its files are, and the rules for them; in the order in which they are read, since cases and challenges
 # are judged by the cities that are in order.
@@ -93,104 +87,6 @@ class Content:
         return {"cases": self.cases, "challenges": self.challenges, "cities": self.cities}
 
 
-# --- which files count --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file that counts. `name` is its name without the ending, `path` what Problems call it."""
-
-    folder: str
-    name: str
-    path: str
-    data: bytes
-
-
-_OTHER_TEXT_ENDINGS = (".md", ".markdown", ".mdown", ".txt", ".yaml", ".yml")
-_OF_WORD_PROCESSORS = (".docx", ".doc", ".odt", ".rtf", ".pages")
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
-_MAY_LIE_ANYWHERE = re.compile(r"(readme|license|licence|copying|notice)(\..*)?", re.IGNORECASE)
-
-
-def printable(name: str) -> str:
-    """A file name that can be shown: undecodable bytes and control characters written out."""
-    name = os.fsencode(name).decode("utf-8", errors="backslashreplace")
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in name)
-
-
-def label(root: Path) -> str:
-    """What Problems call a content folder: its own name, that of its target where a path ends in dots."""
-    name = root.absolute().name
-    return printable(root.resolve().name if name in ("", "..") else name) or "content"
-
-
-def _files(root: Path) -> Iterator[_File | Problem]:
-    """Every file that counts, by folder and name, and a Problem for each that looks as if it should."""
-    for folder, ending in FOLDERS.items():
-        path = f"{label(root)}/{folder}"
-        try:
-            if not stat.S_ISDIR(os.lstat(root / folder).st_mode):
-                yield _problem(path, "This is not a folder, or only a link to one.", "Put a real folder here.")
-                continue
-            names = sorted(entry.name for entry in (root / folder).iterdir())
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            yield _problem(path, f"The folder cannot be read ({error.strerror}).", "Check who may read it.")
-            continue
-        for name in names:
-            if not name.startswith(".") and not _MAY_LIE_ANYWHERE.fullmatch(name):
-                yield from _file(root / folder / name, f"{path}/{printable(name)}", folder, ending)
-
-
-def _file(path: Path, label: str, folder: str, ending: str) -> Iterator[_File | Problem]:
-    """One entry of a folder: the file, a Problem, or nothing where it has no business here."""
-    if path.suffix != ending:
-        suffix, plain = path.suffix.lower(), Path(path.stem)
-        while plain.suffix.lower() in _OTHER_TEXT_ENDINGS:  # Editors hide that they have made it x.md.txt.
-            plain = plain.with_suffix("")
-        better = FORMS[SLUG.pattern].guess(printable(plain.name)) if ending == ".md" else printable(plain.name)
-        name = f"`{better or 'city-and-measure'}{ending}`"
-        if suffix in _OF_WORD_PROCESSORS:
-            yield _problem(label, "This is a file of a word processor, which is not read.",
-                           f"Open it there, copy the text into a file {name} made with a text editor, and save that as "
-                           "UTF-8. Then take this one away.")
-        elif suffix in _OTHER_TEXT_ENDINGS:
-            yield _problem(label, f"This file is not read: its name does not end with {ending}.",
-                           f"Rename it to {name}, or move it elsewhere.")
-        return
-    if path.is_symlink():
-        yield _problem(label, "This is a link to another file; links are not followed.", "Put the file itself here.")
-        return
-    try:
-        data = plain_bytes(path, MAX_FILE_BYTES)
-    except OSError as error:
-        yield _problem(label, f"The file cannot be read ({error.strerror}).",
-                       "Check that it is a plain file that may be read, and the disk.")
-        return
-    if data is None:
-        yield _problem(label, "This is not a plain file.", f"Put a text file here, or use a name without {ending}.")
-        return
-    yield _File(folder, path.stem, label, data)
-
-
-def _problem(path: str, message: str, remedy: str, line: int = 1, level: Level = "error") -> Problem:
-    return Problem(path, line, 1, "", level, message, remedy)
-
-
-def _key(file: _File) -> str:
-    return f"{file.folder}/{printable(file.name)}{FOLDERS[file.folder]}"
-
-
-def digests(root: Path) -> dict[str, str]:
-    """Path below `root` -> SHA-256 of the file's bytes, for every file that `read` would read, sorted by path.
-
-    Of a file beyond MAX_FILE_BYTES, which is refused anyway, only the beginning counts.
-    """
-    found = {_key(file): hashlib.sha256(file.data).hexdigest() for file in _files(root) if isinstance(file, _File)}
-    return dict(sorted(found.items()))
-
-
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
@@ -200,7 +96,7 @@ class _Gathered:
 
     problems: list[Problem] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
-    files: dict[str, list[_File]] = field(default_factory=lambda: {folder: [] for folder in FOLDERS})
+    files: dict[str, list[File]] = field(default_factory=lambda: {folder: [] for folder in FOLDERS})
 
     def note(self, problems: Collection[Problem]) -> bool:
         """Keep the Problems of one file. True where none of them is an error."""
@@ -208,8 +104,8 @@ class _Gathered:
         if len(kept) > MAX_PROBLEMS_PER_FILE:
             more = len(kept) - MAX_PROBLEMS_PER_FILE
             kept = kept[:MAX_PROBLEMS_PER_FILE]
-            kept.append(_problem(kept[0].path, f"There are {more} more problems in this file.",
-                                 "Mend the others first."))
+            kept.append(folders.of_file(kept[0].path, f"There are {more} more problems in this file.",
+                                        "Mend the others first."))
         self.problems += kept
         return not any(problem.level == "error" for problem in problems)
 
@@ -217,11 +113,11 @@ class _Gathered:
 def _gathered(root: Path) -> _Gathered:
     """The files that count, unread."""
     gathered = _Gathered()
-    for file in _files(root):
+    for file in folders.files(root):
         if isinstance(file, Problem):
             gathered.problems.append(file)
         else:
-            gathered.digests[_key(file)] = hashlib.sha256(file.data).hexdigest()
+            gathered.digests[file.key] = file.digest
             gathered.files[file.folder].append(file)
     return gathered
 
@@ -251,20 +147,17 @@ def read(root: Path, today: date | None = None) -> Content:
     `today` is what dates are compared with, the present day unless given. Paths of Problems begin with the folder's
     own name: `content/cases/….md`.
     """
-    name = label(root)
     if not root.is_dir():
-        problem = _problem(name, f"There is no folder {shown(root)} with content.",
-                           "Go to the folder of your library and try again, or name its content: `innoshare check "
-                           "our-library/content`.")
-        return Content(root, {}, {}, {}, {}, {}, (problem,), {})
+        return _nothing(root, f"There is no folder {shown(root)} with content.",
+                        "Go to the folder of your library and try again, or name its content: `innoshare check "
+                        "our-library/content`.")
     gathered = _gathered(root)
-    gathered.problems += _strays(root, name)
+    gathered.problems += folders.strays(root)
     if not any(gathered.files.values()) and not gathered.problems:
-        problem = _problem(name, "The content folder is empty.", "Add cases, cities and vocabulary; `innoshare init` "
-                           "makes a folder with examples.")
-        return Content(root, {}, {}, {}, {}, {}, (problem,), {})
+        return _nothing(root, "The content folder is empty.", "Add cases, cities and vocabulary; `innoshare init` "
+                        "makes a folder with examples.")
 
-    world = _world(gathered, name, today)
+    world = _world(gathered, label(root), today)
     concepts = _concepts(gathered, world.vocabulary)
     found: dict[str, dict[str, Any]] = {}
     for folder in ("cases", "challenges"):
@@ -276,9 +169,14 @@ def read(root: Path, today: date | None = None) -> Content:
     gathered.problems += _duplicates(cases, {file.name: file.path for file in gathered.files["cases"]})
     if any(name not in world.vocabulary for name in VOCABULARIES):
         found["cases"] = found["challenges"] = {}  # their themes would have no names; the Problem stands there
-    texts = {_key(file): file.data.decode() for file in gathered.files["cases"] if file.name in found["cases"]}
+    texts = {file.key: file.data.decode() for file in gathered.files["cases"] if file.name in found["cases"]}
     return Content(root, found["cases"], found["challenges"], world.cities, world.vocabulary, concepts,
                    tuple(sorted(gathered.problems)), dict(sorted(gathered.digests.items())), texts)
+
+
+def _nothing(root: Path, message: str, remedy: str) -> Content:
+    """Of a folder in which there is nothing to read, with the reason."""
+    return Content(root, {}, {}, {}, {}, {}, (folders.of_file(label(root), message, remedy),), {})
 
 
 def world(root: Path, today: date | None = None) -> World:
@@ -296,7 +194,7 @@ def proofread(folder: str, name: str, text: str, world: World) -> tuple[Any, tup
     is judged by besides itself.
     """
     gathered = _Gathered()
-    file = _File(folder, name, f"{world.root}/{folder}/{printable(name)}{FOLDERS[folder]}",
+    file = File(folder, name, f"{world.root}/{folder}/{printable(name)}{FOLDERS[folder]}",
                  text.encode("utf-8", "surrogatepass"))
     judged = _page(file, world)
     return judged.record if gathered.note(judged.problems) else None, tuple(gathered.problems)
@@ -343,9 +241,10 @@ def _duplicates(cases: Mapping[str, Case], paths: Mapping[str, str]) -> Found:
         told[later] += 1
         if told[later] > MAX_ALIKE:
             continue
-        yield _problem(paths[later], f"This case may be here already as {shown(earlier)}: it {why}.",
-                       f"If it is the same, add what is new to {paths[earlier]} and remove this file. If not, say in "
-                       "the summary what is different, or write the shared part once and link to it.", level="advice")
+        yield folders.of_file(
+            paths[later], f"This case may be here already as {shown(earlier)}: it {why}.",
+            f"If it is the same, add what is new to {paths[earlier]} and remove this file. If not, say in the summary "
+            "what is different, or write the shared part once and link to it.", level="advice")
 
 
 @dataclass
@@ -357,13 +256,13 @@ class _Judged:
     problems: list[Problem]
 
 
-def _page(file: _File, world: World) -> _Judged:
+def _page(file: File, world: World) -> _Judged:
     """What a file says, judged by itself and by the World."""
     model, rules = KINDS[file.folder]
     parts = read_front_matter(file.data, file.path)
     draft = model is Case and parts.values.get("status") == Status.DRAFT
     page = Page(model, file.path, file.name, parts, draft)
-    problems = [*parts.problems, *_name(file, world)]
+    problems = [*parts.problems, *folders.misnamed(file, world.files[file.folder])]
     record, found = check(model, parts, file.path, draft, vocabulary=world.vocabulary, slug=safe_slug(file.name),
                           body=parts.body)
     problems += found
@@ -388,54 +287,14 @@ def _compared(page: Page) -> Page:
         body="", problems=()))
 
 
-def _name(file: _File, world: World) -> Found:
-    """A file is named by small letters, digits and hyphens, and differs from others by more than capitals."""
-    form = FORMS[SLUG.pattern]
-    if file.name in _DEVICES:
-        yield _problem(file.path, "On Windows no file can have this name, so nobody there could fetch the library.",
-                       f"Rename it to `{file.name}-and-more{FOLDERS[file.folder]}`, or what it is about.")
-    if safe_slug(file.name) == file.name:
-        return
-    guess = form.guess(printable(file.name))
-    names = world.files[file.folder]
-    if len(file.name) > MAX_SLUG:
-        yield _problem(file.path, f"The file name has {len(file.name)} characters; at most {MAX_SLUG} are allowed.",
-                       "Choose a shorter one; it is the address of the page.")
-    elif guess in names:
-        yield _problem(file.path, f"The file name differs from {shown(guess + '.md')} only by capitals, accents or "
-                       "signs.", "If both are the same page, keep one of them. If not, choose a name of its own for "
-                       "this one, in small letters, digits and hyphens.")
-    else:
-        yield _problem(file.path, f"The file name is not made of {form.looks.partition(': ')[2]}.",
-                       f"Rename it to `{guess or 'city-and-measure'}{FOLDERS[file.folder]}`.")
-
-
-def _strays(root: Path, label: str) -> Found:
-    """Text files outside these folders are not read."""
-    try:
-        entries = sorted(root.iterdir())
-    except OSError as error:
-        yield _problem(label, f"The folder cannot be read ({error.strerror}).", "Check who may read it.")
-        return
-    for entry in entries:
-        if entry.name in FOLDERS or entry.name.startswith(".") or _MAY_LIE_ANYWHERE.fullmatch(entry.name):
-            continue
-        path, like = f"{label}/{printable(entry.name)}", one_of(entry.name, list(FOLDERS))
-        if entry.suffix.lower() in _OTHER_TEXT_ENDINGS:
-            yield _problem(path, "This file is not read.", "Move it to `cases`, `challenges` or `cities`.",
-                           level="advice")
-        elif like.startswith("Did"):
-            yield _problem(path, "This folder is not read.", like, level="advice")
-
-
 def _vocabulary(gathered: _Gathered, label: str) -> tuple[Vocabulary, dict[str, list[str]]]:
     """The vocabularies that could be read, and which of their terms have mistakes."""
     found: dict[str, Mapping[str, Term]] = {}
     broken: dict[str, list[str]] = {}
     for file in gathered.files["vocabulary"]:
         if file.name not in VOCABULARIES:
-            gathered.problems.append(_problem(file.path, "No field has a vocabulary of this name.",
-                                              one_of(file.name, list(VOCABULARIES)), level="advice"))
+            gathered.problems.append(folders.of_file(file.path, "No field has a vocabulary of this name.",
+                                                     one_of(file.name, list(VOCABULARIES)), level="advice"))
             continue
         terms, mistaken, problems = vocabulary.terms(file.path, file.data)
         gathered.note(problems)
@@ -443,7 +302,7 @@ def _vocabulary(gathered: _Gathered, label: str) -> tuple[Vocabulary, dict[str, 
             found[file.name], broken[file.name] = terms, mistaken
     for name in VOCABULARIES:
         if name not in found:
-            gathered.problems.append(_problem(
+            gathered.problems.append(folders.of_file(
                 f"{label}/vocabulary/{name}.yaml", f"There is no usable list of {name.replace('_', ' ')}. No case can "
                 "be shown until this file is in order.", "Mend or add this file first: each term with `label:` and "
                 "`help:`, both in English."))

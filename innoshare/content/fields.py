@@ -10,7 +10,6 @@ made one mistake, and the reading closest to what she wrote is the one that is e
 """
 
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
@@ -21,7 +20,7 @@ from pydantic.fields import FieldInfo
 
 from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Contact, Record, Vocabulary, front_matter, mark
 from innoshare.choices import Choice
-from innoshare.content.forms import FORMS, MONTHS, URL, nearest, one_of, similar, slug_of, tag, western
+from innoshare.content.forms import FORMS, MONTHS, SLUG, URL, nearest, one_of, similar, slug_of, tag, western
 from innoshare.content.frontmatter import EMPTY, REFUSED, FrontMatter
 from innoshare.content.mending import Step, Steps, called, capital, dotted, shown
 from innoshare.errors import Problem
@@ -69,6 +68,20 @@ class Spot:
         return [choice for kind in self.kinds if isinstance(kind, type) and issubclass(kind, Choice) for choice in kind]
 
     @property
+    def is_list(self) -> bool:
+        return any(get_origin(kind) is list for kind in self.kinds)
+
+    @property
+    def is_number(self) -> bool:
+        return bool({int, float} & set(self.kinds))
+
+    @property
+    def most(self) -> int:
+        """The most items of a list; 0 where it is none, or has no limit."""
+        limits = self.field.metadata if self.field and self.is_list else []
+        return int(next((limit.max_length for limit in limits if getattr(limit, "max_length", None)), 0))
+
+    @property
     def or_unknown(self) -> str:
         """`, or `unknown`` where that is legal."""
         return ", or `unknown`" if any(get_origin(kind) is Literal for kind in self.kinds) else ""
@@ -99,12 +112,6 @@ class Finding:
     def name(self) -> str:
         """The field as a message begins with it."""
         return capital(called(self.steps))
-
-    @property
-    def most(self) -> int:
-        """How many items a list may have."""
-        limits = self.spot.field.metadata if self.spot.field else []
-        return int(next((limit.max_length for limit in limits if hasattr(limit, "max_length")), sys.maxsize))
 
     @property
     def help(self) -> str:
@@ -222,7 +229,19 @@ def _choice(found: Finding) -> Words:
             one_of(str(found.value), [str(choice) for choice in found.spot.choices])[:-1] + found.spot.or_unknown + ".")
 
 
+def _is_needlessly_unknown(found: Finding) -> bool:
+    """Whether somebody wrote that something is not known where that is said by writing nothing."""
+    return (str(found.value).strip().casefold() == "unknown" and not found.spot.or_unknown
+            and found.spot.field is not None and not found.spot.field.is_required())
+
+
+def _left_out(found: Finding) -> Words:
+    return f"{found.name} is {shown(found.value)}, which is said here by writing nothing.", "Remove the line."
+
+
 def _list(found: Finding) -> Words:
+    if _is_needlessly_unknown(found):
+        return _left_out(found)
     items = [item.strip() for item in re.split(r"[,;]", str(found.value)) if item.strip()]
     name, inside = found.steps[-1], found.spot.inside(0)
     if inside.record:
@@ -232,19 +251,42 @@ def _list(found: Finding) -> Words:
         return (f"{found.name} must be a list.",
                 f"Write each item on a line of its own that begins with `- `, below `{name}:`.")
     allowed = list(found.terms) or [str(choice) for choice in inside.choices]
-    meant = [next(iter(similar(item, allowed)), "") if allowed else item for item in items]
+    if not allowed:
+        return f"{found.name} must be a list, but is {shown(found.value)}.", _as_list(found, items)
+    meant = [next(iter(similar(item, allowed)), "") for item in items]
     good = list(dict.fromkeys(filter(None, meant)))  # what the next check takes; nobody should be told twice
-    strange = [shown(item) for item in items if allowed and item not in allowed]
+    strange = [shown(item) for item in items if item not in allowed]
     message = f"{found.name} must be a list, but is {shown(found.value)}" + (
         f"; {' and '.join(strange)} {'is' if len(strange) == 1 else 'are'} not among its values." if strange else ".")
-    most = f"at most {found.most} of them, as " if len(good) > found.most else ""
-    remedy = (f"Write {most}`{name}: [{', '.join(good[:found.most])}]`" if good else
+    limit = found.spot.most or len(good)
+    most = f"at most {limit} of them, as " if len(good) > limit else ""
+    remedy = (f"Write {most}`{name}: [{', '.join(good[:limit])}]`" if good else
               f"Write it as `{name}: [{allowed[0]}]`") + f"{found.spot.or_unknown}."
     return message, remedy + (f" The values are: {', '.join(f'`{value}`' for value in allowed)}."
                               if "" in meant else "")
 
 
+def _as_list(found: Finding, items: Sequence[str]) -> str:
+    """The remedy for texts that should be a list, each as the next check takes it; an example where it takes none."""
+    name, ready = found.steps[-1], list[str]()
+    for item in items:
+        refusals = _refusals(found.spot, str(name), [item])
+        forms = [FORMS[one["ctx"]["pattern"]] for one in refusals if one["type"] == "string_pattern_mismatch"]
+        # A title can be made into the name of a file, but hardly into that of the file that was meant.
+        guesses = [item, *(form.guess(item) for form in forms if form is not FORMS[SLUG.pattern])] + [
+            tag(item.lower()) for one in refusals if one["type"] == "no_tag"]
+        good = [guess for guess in guesses if not _refusals(found.spot, str(name), [guess.strip('"')])]
+        if not good and forms:
+            return (f"Write the name of the file of each case, without .md, in brackets: `{name}: [name-of-the-case]`."
+                    if FORMS[SLUG.pattern] in forms else
+                    f"Write each as {forms[0].looks}, in brackets: `{name}: [{forms[0].example}]`.")
+        ready += good[:1] or [item]
+    return f"Write `{name}: [{', '.join(dict.fromkeys(ready))}]`{found.spot.or_unknown}."
+
+
 def _group(found: Finding) -> Words:
+    if _is_needlessly_unknown(found):
+        return _left_out(found)
     record = found.spot.record
     if record and isinstance(found.steps[-1], int):
         return (f"{found.name} consists of parts, but is {shown(found.value)}.",
@@ -274,19 +316,19 @@ def readings(spot: Spot, name: str, value: str) -> list[str]:
     joined = re.sub(r"(?<=[0-9])[\s,.'’](?=[0-9]{3}(?![0-9]))", "", bare).replace(",", ".")
     decimal = bare.replace(",", ".")
     if decimal != joined and re.fullmatch(r"-?[1-9][0-9]*\.[0-9]{3}", decimal):
-        decimal = f"{float(decimal):.2f}".rstrip("0").rstrip(".") if _takes(spot, name, joined) else decimal
+        decimal = f"{float(decimal):.2f}".rstrip("0").rstrip(".") if not _refusals(spot, name, joined) else decimal
     return [number for number in dict.fromkeys((joined, decimal))
-            if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", number) and _takes(spot, name, number)]
+            if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", number) and not _refusals(spot, name, number)]
 
 
-def _takes(spot: Spot, name: str, value: str) -> bool:
-    """Whether a value can stand in the field."""
+def _refusals(spot: Spot, name: str, value: str | list[str]) -> list[Any]:
+    """What Pydantic has against a value of the field; nothing where it can stand there."""
     try:
         if spot.owner:
             spot.owner.model_validate({name: value})
     except ValidationError as error:
-        return all(one["loc"][0] != name for one in error.errors(include_url=False))
-    return True
+        return [one for one in error.errors(include_url=False) if one["loc"][0] == name]
+    return []
 
 
 def meant(numbers: Sequence[str]) -> str:
@@ -391,7 +433,8 @@ def check(model: type[R], parts: FrontMatter, path: str, draft: bool = False, wi
     if not findings and not draft and parts.complete:
         return record, []
     return None, [_worded(finding, parts, path, within) for finding in _one_each(findings)
-                  if finding.kind != "missing" or _is_wanted(finding, model, parts, draft)]
+                  if (finding.kind != "missing" or _is_wanted(finding, model, parts, draft))
+                  and not _is_guessed(finding, parts, within)]
 
 
 def _finding(raw: Any, model: type[BaseModel], values: Any, vocabulary: Vocabulary) -> Finding | None:
@@ -430,6 +473,16 @@ def _is_wanted(finding: Finding, model: type[BaseModel], parts: FrontMatter, dra
     if not parts.complete:
         return False
     return not draft or len(finding.steps) > 1 or mark(model.model_fields[str(finding.steps[0])]).in_draft
+
+
+def _is_guessed(finding: Finding, parts: FrontMatter, within: Steps) -> bool:
+    """Whether a field that does not exist comes of a line that is no field, as one of a text that lost its indent. That
+    line has its Problem already; only what looks like the name of a field is worth a second one."""
+    place = parts.keys.get((*within, *finding.steps))
+    return (finding.kind == "extra_forbidden" and place is not None
+            and any(problem.line == place[0] and problem.level == "error" for problem in parts.problems)
+            and not similar(str(finding.steps[-1]), [name for name, _ in front_matter(finding.spot.owner)]
+                            if finding.spot.owner else []))
 
 
 def _worded(finding: Finding, parts: FrontMatter, path: str, within: Steps) -> Problem:

@@ -56,6 +56,15 @@ def slug_of(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", anyascii(spoken).lower()).strip("-")
 
 
+def named_after(city: str, title: str, most: int = MAX_SLUG) -> str:
+    """A name for a file: city and title in small letters with hyphens, cut between words at `most` letters; empty where
+    no letter of the title is left."""
+    city, whole = slug_of(city), slug_of(title)
+    if whole and city and not f"{whole}-".startswith(f"{city}-"):
+        whole = f"{city}-{whole}"
+    return whole if len(whole) <= most else whole[: most + 1].rpartition("-")[0] or whole[:most]
+
+
 def _file_name(value: str) -> str:
     return slug_of(value.strip().lower().removesuffix(".md"))[:MAX_SLUG].strip("-")
 
@@ -114,6 +123,11 @@ def _codes(kind: str) -> dict[str, str]:
             if re.fullmatch("[A-Za-z]{2}", code)}
 
 
+# Every language that has two letters of its own (ISO 639-1), with its English name.
+SPOKEN = {str(code): str(name) for code, name in Locale("en", "GB").languages.items()
+          if re.fullmatch("[a-z]{2}", str(code))}
+
+
 def _country(value: str) -> str:
     name = slug_of(value.replace(".", "")).removeprefix("the-")
     return _ALSO.get(name) or (_codes("territories").get(name) if len(name) > 2 else None) or value.upper()
@@ -134,8 +148,13 @@ class Form:
     guess: Callable[[str], str]
 
 
+def pattern_of(annotated: Any) -> str:
+    """The pattern of a kind of text that `case` declares."""
+    return next(str(item.pattern) for item in annotated.__metadata__ if getattr(item, "pattern", None))
+
+
 def _form(annotated: Any, looks: str, example: str, guess: Callable[[str], str]) -> tuple[str, Form]:
-    pattern = next(str(item.pattern) for item in annotated.__metadata__ if getattr(item, "pattern", None))
+    pattern = pattern_of(annotated)
     return pattern, Form(pattern, looks, example, guess)
 
 
@@ -154,9 +173,7 @@ FORMS = dict((
           lambda value: "".join(re.findall(r"[Qq][0-9]+$", western(value))).upper()),
 ))
 
-SLUG = re.compile(next(pattern for pattern, form in FORMS.items() if form.example == "stockholm"))
-COUNTRY = next(pattern for pattern, form in FORMS.items() if form.example == "SE")
-URL = next(pattern for pattern, form in FORMS.items() if form.example.startswith("https"))
+SLUG, COUNTRY, URL = re.compile(pattern_of(Slug)), pattern_of(Country), pattern_of(Url)
 
 
 def safe_slug(name: str) -> str:

@@ -1,4 +1,4 @@
-"""By what a person can be reached, found in a text: e-mail addresses, telephone numbers, pages of one person.
+"""By what a person can be reached or known, found in a text: e-mail addresses, telephone numbers, pages, titles.
 
 A text says nothing of whose an address or a number is, so whatever can be written to or dialled counts. Which parts of
 a file are looked at, and what is said of a find, `rules` decide.
@@ -9,6 +9,7 @@ told ten times that a sum is a telephone number reads no eleventh message.
 """
 
 import re
+from urllib.parse import urlsplit
 
 # Digits of the shortest telephone number with its area. Names of offices hold fewer (Department 12, Room 4711).
 PHONE_DIGITS = 7
@@ -26,6 +27,12 @@ _MAIL_SIGNS = ("@", "＠", "%40", "&#64;", "&commat;", "at)", "at]", "at}", "ät
 # Pages that by their nature are a person's: her profile, her telephone.
 _OWN_PAGE = re.compile(r"https?://(?:[\w-]+\.)?(?:linkedin\.com/(?:in|pub)/|xing\.com/profile/|wa\.me/|t\.me/|m\.me/|"
                        r"api\.whatsapp\.com/send)", re.IGNORECASE)
+# A page that is called like a person (maria.lopez), and no file of a web server (index.html, contact.aspx).
+_LIKE_A_NAME = re.compile(r"/[^\W\d_]{2,}(?:-[^\W\d_]+)?\.(?!(?:[sx]?html?|php|aspx?|jspx?|cfml?|pdf|docx?|page|action|"
+                          r"cgi|dll|xml|json|txt|view|nsf)/?$)[^\W\d_]{2,}(?:-[^\W\d_]+)?/?$", re.IGNORECASE)
+# Before the name of a person, in the languages of the library.
+_TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|Herr|Frau|Fru|Mme|Madame|Monsieur|Mevr|Dhr|Sra?|Srta|Señora?|Sig|"
+                     r"Signora?|Dott|Pani)\.? [A-ZÀ-ÖØ-Þ]")
 _OFFICE = re.compile(r"(?<!\w)\+?\(?[0-9][0-9 ()./\u00a0–-]{4,30}[0-9](?!\w)")
 _DIGITS = re.compile(r"(?<![\w.,/=+-])[+(]{0,2}[0-9](?:[ \u00a0()/–-]{0,3}[0-9]){6,17}(?!\w|[.,:/-][0-9])")
 _WORD = (r"(?:t[eé]l[eé]?(?:ph?one|fono?|fone)?|tlf|tfn|puh(?:elin)?|phone|fon|mobile?|handy|m[oó]vil|celular|"
@@ -48,6 +55,17 @@ def mail_in(text: str) -> str:
 def is_own_page(address: str) -> bool:
     """Whether an address leads to a page that is one person's by its nature."""
     return bool(_OWN_PAGE.match(address))
+
+
+def is_named_like_a_person(address: str) -> bool:
+    """Whether an address ends like the name of a person, as https://example.org/maria.lopez."""
+    return bool(_LIKE_A_NAME.search(urlsplit(address).path))
+
+
+def title_in(text: str) -> str:
+    """The title and first letter of a person's name in the name of an office (Dr. A); empty where there is none."""
+    match = _TITLED.search(text)
+    return match[0] if match else ""
 
 
 def number_of_office(text: str) -> str:

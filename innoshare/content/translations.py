@@ -23,7 +23,7 @@ from typing import Any
 from innoshare.case import Case
 from innoshare.choices import Status
 from innoshare.content.mending import shown
-from innoshare.content.rules import Found, Page
+from innoshare.content.pages import Found, Page
 from innoshare.errors import Problem
 
 _FACTS = ("start", "end", "stage", "outcome", "evidence_level", "time_to_launch_months")
@@ -73,20 +73,22 @@ def _same_adoptions(some: Sequence[Mapping[str, Any]], others: Sequence[Mapping[
     """Number of an adoption among `some` -> that of the same one among `others`: of the same place, or, as the names of
     places change with the language, in the same country by the same source."""
     found: dict[int, int] = {}
-    for step in range(2):
+    for known_by in (_place, _document):
         for number, item in enumerate(some):
-            key = _keys(item)[step]
-            same = next((other for other, theirs in enumerate(others)
-                         if other not in found.values() and _keys(theirs)[step] == key), None)
-            if key and number not in found and same is not None:
+            same = next((other for other, theirs in enumerate(others) if known_by(item) == known_by(theirs) is not None
+                         and other not in found.values()), None)
+            if number not in found and same is not None:
                 found[number] = same
     return found
 
 
-def _keys(item: Mapping[str, Any]) -> tuple[object, object]:
-    """What tells an adoption from others: the place; and the document in which it stands, None where there is none."""
-    country, source = item.get("country"), item.get("source")
-    return (item.get("city"), item.get("place"), country), (country, source) if source else None
+def _place(item: Mapping[str, Any]) -> object:
+    return item.get("city"), item.get("place"), item.get("country")
+
+
+def _document(item: Mapping[str, Any]) -> object:
+    """Where an adoption can be read of, in a country; None where that is not said."""
+    return (item.get("country"), item["source"]) if item.get("source") else None
 
 
 def mismatches(pages: Mapping[str, Page]) -> Found:

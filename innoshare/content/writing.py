@@ -234,7 +234,7 @@ def _is_number(value: Any, text: str, spot: Spot) -> bool:
     if str in spot.kinds:
         return False
     return not isinstance(value, str) or (bool in spot.kinds and text in ("true", "false")) or (
-        bool({int, float} & set(spot.kinds)) and _NUMBER.fullmatch(text) is not None)
+        spot.is_number and _NUMBER.fullmatch(text) is not None)
 
 
 def _folded(text: str, width: int) -> list[str]:

@@ -322,8 +322,7 @@ def headings(body: str) -> list[tuple[int, int, str]]:
 def sections_named(headings: Sequence[str]) -> list[Section | None]:
     """Which section of a case each heading of the second level begins: by its English words; five by their order, as
     they are in other languages, some of which have a word in common with English (*Situation*)."""
-    labels = {section.label.casefold(): section for section in Section}
-    named = [labels.get(heading.casefold()) for heading in headings]
+    named = [Section.named(heading) for heading in headings]
     in_order = len(named) == len(Section) and all(
         one in (None, section) for one, section in zip(named, Section, strict=True))
     return list(Section) if in_order else named

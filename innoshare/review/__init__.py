@@ -22,10 +22,10 @@ from babel import Locale
 from innoshare import drafting
 from innoshare.case import VOCABULARIES, Adoption, Card, Case, City, OpenChallenge, front_matter
 from innoshare.choices import ChallengeStatus, Status
+from innoshare.comment import MARKER, MAX_COMMENT
 from innoshare.config import Settings
 from innoshare.content import CONCEPTS, KINDS
 from innoshare.errors import Problem
-from innoshare.forge_api import MARKER, MAX_COMMENT
 from innoshare.library import Library
 from innoshare.matching import Match
 from innoshare.report import counted, markdown_line, markdown_name, markdown_problem
@@ -117,7 +117,8 @@ class _Comment:
                    f"answered): {_words(self._change.trouble)}.")
         if pages:
             yield (f"**See it as readers will:** open {markdown_name(where)} ({counted(pages, 'page')}). On a code "
-                   "host, download the whole folder first; it is among the artifacts of this run.")
+                   "host, download the whole folder first: it is among the artifacts of the run “Contribution”, which "
+                   "wrote this.")
         yield "The same check on your own machine: `innoshare check`."
 
     # --- files ---

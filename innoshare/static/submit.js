@@ -201,6 +201,16 @@ for (const choice of document.querySelectorAll("[data-most]")) {
   for (const tick of choice.querySelectorAll("input")) tick.addEventListener("input", show);
 }
 
+// --- a file that is too large ---
+
+// Said before it is sent: a web server may break off at the size of a photograph, with words of its own.
+const chosen = document.getElementById("chosen");
+chosen?.addEventListener("change", () => {
+  const size = chosen.files[0]?.size ?? 0;
+  chosen.setCustomValidity(size > Number(chosen.dataset.bytes) ? chosen.dataset.tooLarge : "");
+  chosen.reportValidity();
+});
+
 // --- a text as readers will see it ---
 
 if (!reduced) for (const box of document.querySelectorAll("[data-preview]")) {

@@ -19,9 +19,9 @@ from innoshare.adopting import LEDGER, SOURCES, Addition
 from innoshare.choices import AdoptionStatus
 from innoshare.errors import BadInput, Level, NotFound, Problem
 from innoshare.library import Entry, Library
-from innoshare.web.answers import asked_as, spoken
 from innoshare.web.form import COUNTRIES
 from innoshare.web.parameters import Parameters, given
+from innoshare.web.spoken import asked_as, spoken
 from innoshare.web.submit import MAX_ACCOUNT, only_from_here, place_to_write
 
 blueprint = Blueprint("adopt", __name__)

@@ -1,7 +1,7 @@
 """The form for those who contribute without git: with which control each of its `questions` is put.
 
-What a field may hold, and so which control asks for it, is read from the declarations in `case`. What is answered, and
-the file made of it, is the matter of `answers`.
+What a field may hold, and so which control asks for it, is read from the declarations in `case`. What is answered
+is the matter of `answers`, the file made of it that of `written`.
 
 Decision: a control has its field's dotted path as name and as id (`results.0.metric`), so that whatever the check says
 about a place in a file leads to where that place was filled in.
@@ -13,7 +13,8 @@ time must be able to choose without a manual, and a menu hides what it offers.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol, get_args, get_origin
+from operator import itemgetter
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from babel import Locale
 from babel.core import get_global
@@ -23,7 +24,8 @@ from pydantic.fields import FieldInfo
 from innoshare.case import City, Vocabulary, front_matter, mark
 from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES
 from innoshare.content import FORMS, Spot
-from innoshare.web.questions import ITEMS, SECTIONS, Kind, Step, hint_for, label_of, most_of
+from innoshare.content.forms import SPOKEN
+from innoshare.web.questions import ITEMS, SECTIONS, Given, Kind, Step, hint_for, label_of
 
 LONG_FROM = 161  # Characters from which a text gets a box of several lines: more than two lines of a page.
 
@@ -40,7 +42,6 @@ def _named(names: Any, pattern: str) -> list[tuple[str, str]]:
 # Where somebody speaks a language: babel has codes of unions, of seas and for trying programs out as well.
 COUNTRIES = [(code, name) for code, name in _named(_ENGLISH.territories, "[A-Z]{2}")
              if code in get_global("territory_languages") and code != _NOWHERE]
-SPOKEN = _named(_ENGLISH.languages, "[a-z]{2}")
 
 
 # --- controls -----------------------------------------------------------------------------------------------------
@@ -114,19 +115,6 @@ class Widget:
         return tuple(line for line in self.value.split("\n") if line.strip())
 
 
-class Given(Protocol):
-    """What controls need of the answers so far."""
-
-    def all(self, path: str) -> tuple[str, ...]:
-        """The values given at a place."""
-
-    def is_unknown(self, path: str) -> bool:
-        """Whether the field at a place was said not to be known."""
-
-    def count(self, path: str) -> int:
-        """How many records of a list were begun."""
-
-
 @dataclass(frozen=True)
 class Around:
     """What controls offer from outside the model: terms, cities, the library's languages, addresses of sources."""
@@ -159,30 +147,30 @@ def _widget(kind: Kind, path: str, spot: Spot, given: Given, around: Around) -> 
     """The control for what the model says may stand at a place."""
     info, name = spot.field, path.split(".")[-1]
     assert info
-    is_list, item, limit = any(get_origin(each) is list for each in spot.kinds), spot.inside(0), _limit(info)
+    item, limit = spot.inside(0), _limit(info)
 
     def made(control: Control, **more: Any) -> Widget:
         return Widget(path, control, label_of(kind, path), _hint(kind, path, control, spot), info.is_required(),
-                      most=most_of(info) if is_list else 0, or_unknown=bool(spot.or_unknown),
+                      most=spot.most, or_unknown=bool(spot.or_unknown),
                       is_unknown=given.is_unknown(path), values=given.all(path), **more)
 
     def parts(record: type[BaseModel], at: str) -> tuple[Widget, ...]:
         return tuple(_widget(kind, f"{at}.{part}", Spot.of(record, (part,)), given, around)
                      for part, _ in front_matter(record))
 
-    if is_list and item.record:
+    if spot.is_list and item.record:
         return made("groups", item=ITEMS[name], records=tuple(
             parts(item.record, f"{path}.{number}") for number in range(max(1, given.count(path)))))
     if spot.record:
         return made("group", parts=parts(spot.record, path))
-    if options := tuple(_options(name, spot, item if is_list else spot, around)):
-        return made("checks" if is_list else "select" if name in _MENUS else "radios", options=options)
-    if is_list:
+    if options := tuple(_options(name, spot, item if spot.is_list else spot, around)):
+        return made("checks" if spot.is_list else "select" if name in _MENUS else "radios", options=options)
+    if spot.is_list:
         return made("lines", rows=4)
     if limit >= LONG_FROM and not _patterns(info):
         return made("long", limit=limit, rows=2 + limit // 120)
     is_url = "https" in _example(info)
-    number = bool({int, float} & set(spot.kinds)) and name not in _SIGNED
+    number = spot.is_number and name not in _SIGNED
     return made("text", limit=0 if _patterns(info) else limit, mode="url" if is_url else
                 "decimal" if number else "text", suggestions=around.sources if name == "source" and is_url else ())
 
@@ -210,7 +198,8 @@ def _options(name: str, spot: Spot, item: Spot, around: Around) -> Iterator[Opti
     elif name == "language":
         own = [code for code in LANGUAGES if code in around.languages]
         yield from (Option(code, str(_ENGLISH.languages[code]), group="Languages of this library") for code in own)
-        yield from (Option(code, label, group="Others") for code, label in SPOKEN if code not in own)
+        yield from (Option(code, label, group="Others") for code, label in sorted(
+            SPOKEN.items(), key=itemgetter(1)) if code not in own)
 
 
 # --- words --------------------------------------------------------------------------------------------------------
@@ -221,7 +210,7 @@ def _hint(kind: Kind, path: str, control: Control, spot: Spot) -> str:
     info, name = spot.field, path.split(".")[-1]
     assert info
     said = hint_for(kind, path)
-    most, limit, example = most_of(info), _limit(info), _example(info)
+    most, limit, example = spot.most, _limit(info), _example(info)
     if control == "checks":
         return f"At most {most}." if most else "Choose all that apply."
     if control == "lines":

@@ -25,6 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, City, Tag
 from innoshare.choices import EVIDENCE_LEVELS, ChallengeStatus, Outcome, SizeBand
 from innoshare.choices import LANGUAGES as QUESTION_LANGUAGES
+from innoshare.content.forms import SPOKEN
 from innoshare.errors import BadInput
 from innoshare.library import WANTED, Library
 from innoshare.matching import MATCHES, MAX_CHARACTERS, Challenge
@@ -41,7 +42,7 @@ FOREIGN_PARAMETERS = ("utm_", "fbclid", "gclid", "mc_")
 
 _ENGLISH = Locale("en")
 COUNTRIES = frozenset(str(code) for code in _ENGLISH.territories if re.fullmatch("[A-Z]{2}", str(code)))
-LANGUAGES = frozenset(str(code) for code in _ENGLISH.languages if re.fullmatch("[a-z]{2}", str(code)))
+LANGUAGES = frozenset(SPOKEN)
 
 COUNTRY_HINT = "Send the two capital letters of the country, as SE."
 NO_SUCH_CITY = "There is no city of this name in the library. Leave it out, or choose one of its size."

@@ -10,9 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import get_origin
-
-from pydantic.fields import FieldInfo
+from typing import Protocol
 
 from innoshare.case import Case, City, OpenChallenge, Record, front_matter, mark
 from innoshare.choices import Section
@@ -89,6 +87,22 @@ class Kind:
         return next((number for number, step in enumerate(self.steps) if name in step.fields), None)
 
 
+class Given(Protocol):
+    """What else needs of the answers so far, of which this room knows nothing."""
+
+    def all(self, path: str) -> tuple[str, ...]:
+        """The values given at a place."""
+
+    def text(self, path: str) -> str:
+        """The one value given at a place, trimmed; "" where there is none."""
+
+    def is_unknown(self, path: str) -> bool:
+        """Whether the field at a place was said not to be known."""
+
+    def count(self, path: str) -> int:
+        """How many records of a list were begun."""
+
+
 def _leaves(spot: Spot) -> Iterator[str]:
     """How the names of the controls for what stands at a place go on: ``, `.url`, `.*.url`."""
     record, item = spot.record, spot.inside(0).record
@@ -100,14 +114,9 @@ def _leaves(spot: Spot) -> Iterator[str]:
         yield ""
 
 
-def most_of(info: FieldInfo) -> int:
-    """The most values of a list; 0 where there is no limit."""
-    return next((item.max_length for item in info.metadata if getattr(item, "max_length", None)), 0)
-
-
 def _is_ticked(spot: Spot) -> bool:
     """Whether the values of a list are chosen, not written."""
-    return any(get_origin(each) is list for each in spot.kinds) and bool(
+    return spot.is_list and bool(
         spot.inside(0).choices or (spot.field and mark(spot.field).vocabulary))
 
 
@@ -321,6 +330,11 @@ def unnumbered(path: str) -> str:
     return re.sub(r"\.[0-9]+(?=\.|$)", "", path)
 
 
+def starred(name: str) -> str:
+    """A name with `*` for the number of a record."""
+    return re.sub(r"\.[0-9]+(?=\.)", ".*", name, count=1)
+
+
 def label_of(kind: Kind, path: str) -> str:
     """What the question for a field is called."""
     name = unnumbered(path)
@@ -335,3 +349,10 @@ def hint_for(kind: Kind, path: str) -> str:
     """What helps to answer the question for a field; "" where it needs no help."""
     name = unnumbered(path)
     return HINTS.get(f"{kind.name}.{name}") or HINTS.get(name, "")
+
+
+def title_of(kind: Kind, path: str) -> str:
+    """What a question is called, with the number of its record if it has one: Its title (source 2)."""
+    match = re.match(r"([a-z_]+)\.([0-9]+)(\..+)?$", path)
+    label = label_of(kind, path if match is None or match[3] else match[1]) if path else ""
+    return f"{label} ({ITEMS[match[1]]} {int(match[2]) + 1})" if match and match[1] in ITEMS else label

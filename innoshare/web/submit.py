@@ -1,9 +1,10 @@
 """`/submit`: contributing without git. A few questions at a time become a file, the file a proposal on the code host.
 
-`form` has the questions, `answers` makes the file and says what to mend; here a request becomes the next page. Every
-page is the answer to a form that was posted, and carries all answers so far in fields that are not seen. So the server
-keeps nothing, not even for the time of a visit, there is no cookie, and all of it works without JavaScript. What a
-browser keeps of a draft it keeps by itself (`static/submit.js`).
+`questions` says what is asked, `form` with which controls; `answers` holds what was answered, and `written` makes the
+file and says what to mend. Here a request becomes the next page. Every page is the answer to a form that was posted,
+and carries all answers so far in fields that are not seen. So the server keeps nothing, not even for the time of a
+visit, there is no cookie, and all of it works without JavaScript. What a browser keeps of a draft it keeps by itself
+(`static/submit.js`).
 
 Decision: a step that must be answered can be skipped by a button that says so. Whoever presses "Continue" is
 told at once what is missing, and nobody is kept from seeing the next question.
@@ -32,11 +33,12 @@ from innoshare.forge import Forge
 from innoshare.library import CityEntry, Entry, Library
 from innoshare.matching import Challenge
 from innoshare.render import Rendered, mistakes, render_all
-from innoshare.web import answers as answering
 from innoshare.web import pages, shapes, wanted
-from innoshare.web.answers import Answers, Mistake, Written, written
+from innoshare.web.answers import OF_THE_FILE, TOO_LARGE, Answers, text_of
 from innoshare.web.form import Around, Widget, widgets
 from innoshare.web.questions import ITEMS, KINDS, SECTIONS, Kind, label_of
+from innoshare.web.spoken import spoken
+from innoshare.web.written import Mistake, Written, name_of, suggested, written
 
 blueprint = Blueprint("submit", __name__)
 
@@ -50,8 +52,10 @@ SHOWN_CHARACTERS = 240  # recognise each. With whole texts the page of a rich ca
 MAX_ACCOUNT = 500  # Characters looked at for the name of an account: an address with room.
 ALIKE = 3  # Cases shown as perhaps the same one: what is looked at before one goes on.
 
-# The largest form: a file's fill of text, each byte of it escaped as %XX, and the names of all fields.
+# The largest form: a file's fill of text, each byte of it escaped as %XX, and the names of all fields. And the largest
+# one with a file in it: up to this size Werkzeug holds a file in memory, and writes nothing to the disk.
 MAX_FORM = 3 * MAX_FILE_BYTES + 64 * 1024
+MAX_UPLOAD = 500 * 1024
 
 _rendering = threading.BoundedSemaphore(AT_A_TIME)
 _writing = threading.BoundedSemaphore(FILES_AT_A_TIME)
@@ -94,7 +98,7 @@ def busy(error: Busy) -> Response:
 
 @blueprint.before_request
 def take_a_whole_file() -> None:
-    request.max_content_length = request.max_form_memory_size = MAX_FORM
+    request.max_content_length = request.max_form_memory_size = MAX_UPLOAD if _is_upload() else MAX_FORM
 
 
 @blueprint.before_request
@@ -116,14 +120,21 @@ def choose() -> str:
 def fill(name: str) -> AnyResponse:
     """The form for a kind of contribution: its first page, or the one that follows from what was posted."""
     visit = Visit(KINDS[name])
-    return visit.post() if request.method == "POST" else visit.step(0, fresh=True)
+    if request.method != "POST":
+        return visit.step(0, fresh=True)
+    try:
+        return visit.post()
+    except TooLarge:
+        if not _is_upload():
+            raise
+        return visit.step(0, (Mistake("chosen", TOO_LARGE),), 413)
 
 
 @blueprint.post("/submit/preview")
 def preview() -> Response:
     """A text as readers will see it, for the page on which it is being written: a piece of HTML, cleaned."""
     text = "\n".join(_posted("text"))
-    reasons = [answering.spoken(f"{found.message} {found.remedy}") for found in mistakes(text)]
+    reasons = [spoken(f"{found.message} {found.remedy}") for found in mistakes(text)]
     shown, why = (None, reasons[0]) if reasons else _rendered(text)
     return Response(render_template("_preview.html", rendered=shown, why=why), 200 if shown else 400)
 
@@ -191,7 +202,7 @@ class Visit:
 
     @property
     def slug(self) -> str:
-        return answering.name_of(self.kind, self.answers, ())[0]
+        return name_of(self.kind, self.answers, ())[0]
 
     def written(self, draft: bool = False) -> Written:
         """The file of the answers, made once. Raises Busy."""
@@ -237,7 +248,8 @@ class Visit:
         return self.page("submit_step.html", number, found, status, step=step, widgets=shown, focus=focus, fresh=fresh,
                          pasted=pasted, states=self.states(),
                          targets={widget.path: widget.first for widget in _every(shown)}, sources=around.sources,
-                         needed=sum(not step.optional for step in self.kind.steps))
+                         needed=sum(not step.optional for step in self.kind.steps), MAX_FILE_BYTES=MAX_FILE_BYTES,
+                         TOO_LARGE=TOO_LARGE)
 
     def states(self) -> list[str]:
         """How far each step is: `done`, `begun` while something in it is to be mended, or "" where it says nothing."""
@@ -253,7 +265,7 @@ class Visit:
         for mistake in found:
             told.setdefault(mistake.path, []).append(mistake.text)
         carried = [(name, value) for name, value in self.answers.carried(self.kind, number if number < self.end else
-                   None) if template != "submit_check.html" or name not in answering.OF_THE_FILE]
+                   None) if template != "submit_check.html" or name not in OF_THE_FILE]
         return make_response(render_template(
             template, kind=self.kind, number=number, end=self.end, mistakes=found, told=told, carried=carried,
             strange=self.answers.strange, language=self.answers.text("language"), **more), status)
@@ -262,14 +274,14 @@ class Visit:
         """All answers, what is still to be mended, and how the file is to be called."""
         made = self.written()
         blocking = self.written(draft=True).errors if self.kind.model is Case else made.errors
-        about_name = answering.name_of(self.kind, self.answers, self.taken())[1] if self.answers.text("slug") else ()
+        about_name = name_of(self.kind, self.answers, self.taken())[1] if self.answers.text("slug") else ()
         return self.page(
             "submit_check.html", self.end, tuple(dict.fromkeys((*found, *about_name))), status,
             summary=list(self.summary()), blocking=self.by_step(blocking),
             missing=self.by_step(tuple(error for error in made.errors if error not in blocking)),
             advice=self.by_step(tuple(found for found in made.mistakes if found.level == "advice")),
             draft=self.is_draft(), new_city=self.new_city(),
-            offered={"slug": answering.suggested(self.kind, self.answers), **(
+            offered={"slug": suggested(self.kind, self.answers), **(
                 {"status": self.suggested_status()} if self.kind.model is Case else {})},
             SHOWN_LINES=SHOWN_LINES, SHOWN_CHARACTERS=SHOWN_CHARACTERS,
             slug=self.answers.text("slug") or self.slug, alike=self.alike(), boards=self.boards())
@@ -326,9 +338,13 @@ class Visit:
         return self.step(here, focus=f"{path}.{max(0, self.answers.count(path) - 1)}.{first}")
 
     def open(self) -> Response:
-        """The form, filled with what stands in a file that was begun before."""
+        """The form, filled with what stands in a file that was begun before: one that was chosen, or its text."""
         pasted = "".join(_posted("file")[:1]).strip()
         try:
+            if chosen := request.files.get("chosen"):
+                pasted = text_of(chosen.read()).strip()
+            if not pasted:
+                raise BadInput([("chosen", "Choose the file, or paste its text below.")])
             self.answers = Answers.of_file(self.kind, pasted, self.library.cities)
         except BadInput as error:
             return self.step(0, tuple(Mistake(name, text) for name, text in error.mistakes), 400, pasted=pasted)
@@ -336,7 +352,7 @@ class Visit:
 
     def finish(self) -> Response:
         """What to do with the file, once it is one that can be handed in."""
-        name, found = answering.name_of(self.kind, self.answers, self.taken())
+        name, found = name_of(self.kind, self.answers, self.taken())
         draft = self.is_draft()
         made = self.written(draft)
         if made.errors and not found:
@@ -357,7 +373,7 @@ class Visit:
 
     def download(self) -> Response:
         """The file as it is now, also where it is not complete."""
-        name, wrong = answering.name_of(self.kind, self.answers, ())
+        name, wrong = name_of(self.kind, self.answers, ())
         made = self.written(self.is_draft())
         if not made.text:
             return self.check(tuple(found for found in made.errors), 400)
@@ -371,7 +387,7 @@ class Visit:
         names = [name for name in (*SECTIONS, "body") if self.answers.text(name)]
         body = "\n\n".join(f"## {SECTIONS[name].label}\n\n{self.answers.text(name)}" if name in SECTIONS else
                            self.answers.text(name) for name in names)
-        reasons = [answering.spoken(f"{found.message} {found.remedy}") for found in mistakes(body)]
+        reasons = [spoken(f"{found.message} {found.remedy}") for found in mistakes(body)]
         rendered, why = (None, reasons[0]) if reasons else _rendered(body)
         if rendered is None or made.record is None:
             return self.page("submit_preview.html", self.end, (), 200 if rendered else 400, rendered=rendered, why=why,
@@ -418,6 +434,11 @@ def _fields() -> list[tuple[str, str]]:
     except RequestEntityTooLarge:
         raise TooLarge("All answers together are larger than a file here may be. Shorten the longest text, and link to "
                        "long documents instead. Your browser’s “back” leads to what you wrote.") from None
+
+
+def _is_upload() -> bool:
+    """Whether a form was sent that a file can be chosen in."""
+    return request.mimetype == "multipart/form-data"
 
 
 def _posted(name: str) -> list[str]:

@@ -121,6 +121,47 @@ def test_a_whole_case_by_keyboard_passes_the_check_as_it_was_downloaded(page: An
     assert page.locator("#made").input_value() == downloaded.decode()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_file_is_chosen_by_keyboard_to_go_on_with(browser: Any, site: str, scripts: bool, tmp_path: Path) -> None:
+    context = browser.new_context(base_url=site, java_script_enabled=scripts, viewport={"width": 360, "height": 800})
+    page = context.new_page()
+    page.on("filechooser", lambda chooser: None)  # A listener that comes with the key may come too late.
+    page.goto("/submit/case")
+    tab_to_words(page, "Continue with a file")
+    page.keyboard.press("Enter")
+    picture = tmp_path / "photograph-of-a-night-bus-in-testby-at-its-last-stop-in-the-rain.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n\x00")
+    right = CASES / "cases" / "testby-night-buses.md"
+    for file, words in ((picture, "is no plain text"), (right, "Night buses on call")):
+        tab_to(page, "chosen")
+        with page.expect_file_chooser() as waiting:
+            page.keyboard.press("Space")
+        waiting.value.set_files(file)
+        assert fits(page)
+        press(page, "open")
+        assert words in page.inner_text("main")
+        assert fits(page)
+        if file == picture:
+            assert page.evaluate("document.activeElement.className") == "error-summary"
+    assert heading(page) == "Check your answers"
+    context.close()
+
+
+def test_a_file_that_is_too_large_is_not_sent(page: Any) -> None:
+    page.goto("/submit/case")
+    open_all(page)
+    chosen = page.locator("#chosen")
+    photograph = {"name": "bus.jpg", "mimeType": "image/jpeg", "buffer": b"x" * 300_000}
+    chosen.set_input_files(photograph)
+    page.get_by_role("button", name="Continue with it").click()
+    assert "larger than 256 KB" in chosen.evaluate("control => control.validationMessage")
+    assert active(page) == "chosen"
+    chosen.set_input_files(CASES / "cases" / "testby-night-buses.md")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continue with it").click()
+    assert heading(page) == "Check your answers"
+
+
 def test_the_error_summary_takes_the_focus_and_its_links_lead_to_the_fields(browser: Any, site: str) -> None:
     for scripts in (True, False):
         context = browser.new_context(base_url=site, java_script_enabled=scripts)
