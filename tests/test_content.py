@@ -238,6 +238,7 @@ def test_every_pattern_of_the_models_has_its_form() -> None:
     ("  - url: https://reports.example.org/sandhaven-taxis\n    title: \"Taxis on call: the first year\"\n"
      "    accessed: 2026-03-02", "  - https://reports.example.org/sandhaven-taxis", "sources.1",
      "Write it below `sources:`, indented by two spaces more, the lines `- url: …`, `  title: …`, `  accessed: …`."),
+    ("staff_fte: 9.5", "Population: 82000", "Population", "in the file of the city"),
     ("staff_fte: 9.5", "translation_of: testby-natbussar", "translation_of", "`testby-nattbussar`"),
 ])
 def test_one_mistake_is_one_problem_with_its_mending(

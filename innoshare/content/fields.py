@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, Contact, Record, Vocabulary, front_matter, mark
+from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, City, Contact, Record, Vocabulary, front_matter, mark
 from innoshare.choices import Choice
 from innoshare.content.forms import FORMS, MONTHS, SLUG, URL, nearest, one_of, similar, slug_of, tag, western
 from innoshare.content.frontmatter import EMPTY, REFUSED, FrontMatter
@@ -170,6 +170,9 @@ def _unknown_key(found: Finding) -> Words:
     if slug_of(name) in _OF_A_PERSON or (owner is Contact and not similar(name, allowed)):
         return (f"There is no field {shown(name)} in {where}.", "Remove the line. Name the office under "
                 f"{'' if owner is Contact else '`contact`: '}`role` and its public page under `url`; never a person.")
+    if len(found.steps) == 1 and name.lower() in City.model_fields:
+        return (f"There is no field {shown(name)} in {where}; it belongs to the city.",
+                "Remove the line here, and write it in the file of the city if that does not say it yet.")
     like = similar(name, allowed)
     if like:
         return f"There is no field {shown(name)} in {where}.", f"Did you mean `{like[0]}`?"
