@@ -209,7 +209,6 @@ def test_every_pattern_of_the_models_has_its_form() -> None:
     ("    country: DE", "    country: Germany", "adoptions.1.country", "Write `DE`."),
     ("    country: DE", "    country: Alemanha", "adoptions.1.country", "Write `DE`."),
     ("    country: DE", "    country: UK", "adoptions.1.country", "Write `GB`."),
-    ("    country: DE", "    country: XX", "adoptions.1.country", "two capital letters"),
     ("    country: DE", "    country: Atlantis", "adoptions.1.country", "Write it as `SE`."),
     ("language: en", "language: Inglês", "language", "Write `en`."),
     ("  role: Planning", "  e-mail: x", "contact.e-mail", "Name the office under `role` and its public page"),

@@ -15,12 +15,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from operator import itemgetter
 from typing import Any
 
 from anyascii import anyascii
 from babel import Locale
-from babel.core import get_global
 
 from innoshare.case import Country, Currency, Day, Language, PartialDate, SdgTarget, Slug, Url, WikidataId, is_tag
 from innoshare.choices import LANGUAGES
@@ -125,15 +123,9 @@ def _codes(kind: str) -> dict[str, str]:
             if re.fullmatch("[A-Za-z]{2}", code)}
 
 
-_ENGLISH = Locale("en", "GB")
-
 # Every language that has two letters of its own (ISO 639-1), with its English name.
-SPOKEN = {str(code): str(name) for code, name in _ENGLISH.languages.items() if re.fullmatch("[a-z]{2}", str(code))}
-
-# Every country (ISO 3166) with its English name, by name: where somebody speaks a language, since babel has codes of
-# unions, of seas, of nowhere (ZZ) and for trying programs out as well.
-COUNTRIES = {str(code): str(name) for code, name in sorted(_ENGLISH.territories.items(), key=itemgetter(1))
-             if re.fullmatch("[A-Z]{2}", str(code)) and code in get_global("territory_languages") and code != "ZZ"}
+SPOKEN = {str(code): str(name) for code, name in Locale("en", "GB").languages.items()
+          if re.fullmatch("[a-z]{2}", str(code))}
 
 
 def _country(value: str) -> str:

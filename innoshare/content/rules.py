@@ -29,7 +29,7 @@ from innoshare.content.body import (
     the_text_names_no_number,
 )
 from innoshare.content.fields import Spot, meant, readings
-from innoshare.content.forms import COUNTRIES, COUNTRY, FORMS, SLUG, SPOKEN, one_of
+from innoshare.content.forms import COUNTRY, FORMS, SLUG, SPOKEN, one_of
 from innoshare.content.mending import Steps, called, capital, shown
 from innoshare.content.pages import Found, Page, Rule, World, few, which
 from innoshare.content.persons import (
@@ -93,10 +93,8 @@ def titles_are_one_line(page: Page, world: World) -> Found:
 def countries_have_their_own_letters(page: Page, world: World) -> Found:
     """A country has the letters of ISO 3166, also where others are usual: UK and EL stand for no country there."""
     for steps, text in [(("country",), page.text("country")), *page.each("adoptions", "country")]:
-        code = FORMS[COUNTRY].guess(text)
-        if re.fullmatch("[A-Z]{2}", text) and (code != text or text not in COUNTRIES):
-            yield page.problem(steps, f"There is no country {shown(text)}.", f"Write `{code}`."
-                               if code in COUNTRIES else "Write its two capital letters (ISO 3166), as `SE`.")
+        if re.fullmatch("[A-Z]{2}", text) and (code := FORMS[COUNTRY].guess(text)) != text:
+            yield page.problem(steps, f"There is no country {shown(text)}.", f"Write `{code}`.")
 
 
 def languages_have_their_own_letters(page: Page, world: World) -> Found:

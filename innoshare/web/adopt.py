@@ -17,9 +17,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from innoshare import adopting
 from innoshare.adopting import LEDGER, SOURCES, Addition
 from innoshare.choices import AdoptionStatus
-from innoshare.content.forms import COUNTRIES
 from innoshare.errors import BadInput, Level, NotFound, Problem
 from innoshare.library import Entry, Library
+from innoshare.web.form import COUNTRIES
 from innoshare.web.parameters import Parameters, given
 from innoshare.web.spoken import asked_as, spoken
 from innoshare.web.submit import MAX_ACCOUNT, only_from_here, place_to_write
@@ -76,7 +76,7 @@ def _page(template: str, entry: Entry, typed: Mapping[str, str], status: int = 2
     cities = [city for slug, city in library.cities.items() if slug != entry.case.city]
     return make_response(render_template(
         template, **({"mistakes": ()} | more), entry=entry, case=entry.case, typed=typed, cities=cities,
-        questions=QUESTIONS, countries=COUNTRIES.items(), statuses=AdoptionStatus), status)
+        questions=QUESTIONS, countries=COUNTRIES, statuses=AdoptionStatus), status)
 
 
 def _answers(asked: Parameters, entry: Entry, today: str) -> tuple[dict[str, str], dict[str, str] | None]:
@@ -101,7 +101,7 @@ def _answers(asked: Parameters, entry: Entry, today: str) -> tuple[dict[str, str
     elif (other := known.get(place.casefold())) and other.country == country:
         asked.refuse("place", "This is the city whose case it is." if other.slug == entry.case.city else
                      f"{other.name} is in the list above. Choose it there.")
-    if country and country not in COUNTRIES:
+    if country and country not in dict(COUNTRIES):
         asked.refuse("country", "Choose a country from the list.")
     elif place and not country and not city:
         asked.refuse("country", "Choose the country in which the place lies.")

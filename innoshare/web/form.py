@@ -10,24 +10,38 @@ Decision: a closed list is shown whole, with what each value means. A civil serv
 time must be able to choose without a manual, and a menu hides what it offers.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from babel import Locale
+from babel.core import get_global
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from innoshare.case import City, Vocabulary, front_matter, mark
 from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES
 from innoshare.content import FORMS, Spot
-from innoshare.content.forms import COUNTRIES, SPOKEN
+from innoshare.content.forms import SPOKEN
 from innoshare.web.questions import ITEMS, SECTIONS, Given, Kind, Step, hint_for, label_of
 
 LONG_FROM = 161  # Characters from which a text gets a box of several lines: more than two lines of a page.
 
 _ENGLISH = Locale("en", "GB")
+_NOWHERE = "ZZ"  # "Unknown Region"
+
+
+def _named(names: Any, pattern: str) -> list[tuple[str, str]]:
+    """(code, English name) of those codes that follow a pattern, by name."""
+    return sorted(((str(code), str(name)) for code, name in names.items() if re.fullmatch(pattern, str(code))),
+                  key=lambda pair: pair[1])
+
+
+# Where somebody speaks a language: babel has codes of unions, of seas and for trying programs out as well.
+COUNTRIES = [(code, name) for code, name in _named(_ENGLISH.territories, "[A-Z]{2}")
+             if code in get_global("territory_languages") and code != _NOWHERE]
 
 
 # --- controls -----------------------------------------------------------------------------------------------------
@@ -180,7 +194,7 @@ def _options(name: str, spot: Spot, item: Spot, around: Around) -> Iterator[Opti
         for slug, city in around.cities.items():
             yield Option(slug, f"{city.name} ({_ENGLISH.territories.get(city.country, city.country)})")
     elif name == "country":
-        yield from (Option(code, label) for code, label in COUNTRIES.items())
+        yield from (Option(code, label) for code, label in COUNTRIES)
     elif name == "language":
         own = [code for code in LANGUAGES if code in around.languages]
         yield from (Option(code, str(_ENGLISH.languages[code]), group="Languages of this library") for code in own)

@@ -19,11 +19,13 @@ from difflib import get_close_matches
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from babel import Locale
 from pydantic import TypeAdapter, ValidationError
 
 from innoshare.case import EARLIEST_YEAR, LATEST_YEAR, City, Tag
-from innoshare.choices import EVIDENCE_LEVELS, LANGUAGES, ChallengeStatus, Outcome, SizeBand
-from innoshare.content.forms import COUNTRIES, SPOKEN
+from innoshare.choices import EVIDENCE_LEVELS, ChallengeStatus, Outcome, SizeBand
+from innoshare.choices import LANGUAGES as QUESTION_LANGUAGES
+from innoshare.content.forms import SPOKEN
 from innoshare.errors import BadInput
 from innoshare.library import WANTED, Library
 from innoshare.matching import MATCHES, MAX_CHARACTERS, Challenge
@@ -38,6 +40,9 @@ SUGGESTIONS = 8  # What fits under a search box without scrolling on a phone.
 # Mailing systems and social networks add these to every link; a newsletter's reader must not be refused for it.
 FOREIGN_PARAMETERS = ("utm_", "fbclid", "gclid", "mc_")
 
+_ENGLISH = Locale("en")
+COUNTRIES = frozenset(str(code) for code in _ENGLISH.territories if re.fullmatch("[A-Z]{2}", str(code)))
+LANGUAGES = frozenset(SPOKEN)
 
 COUNTRY_HINT = "Send the two capital letters of the country, as SE."
 NO_SUCH_CITY = "There is no city of this name in the library. Leave it out, or choose one of its size."
@@ -285,6 +290,11 @@ def _terms(name: str) -> Callable[[Library], Collection[str]]:
     return lambda library: library.vocabulary[name]
 
 
+def _countries_wanted(library: Library) -> Collection[str]:
+    """A file may have one that is no more."""
+    return sorted(COUNTRIES | {city.country for city in library.cities.values()})
+
+
 Q = Text("q", 'Words to look for. "exact phrase", -without and begin* narrow it; empty: everything.',
          MAX_QUERY_CHARACTERS, "For a longer text, use the matcher.", example="flood")
 THEME = Several("theme", "Field of city life, as listed by /vocabulary.", _terms("themes"))
@@ -293,7 +303,7 @@ APPROACH = Several("approach", "How it was tackled, as listed by /vocabulary.", 
 COUNTRY = Several("country", "Country of the city, ISO 3166-1 alpha-2.", lambda _: sorted(COUNTRIES), COUNTRY_HINT)
 CITY_SIZE = Several("city_size", "Residents of the city, from and to.", lambda _: [item.value for item in SizeBand])
 OUTCOME = Several("outcome", "What came of it.", lambda _: [item.value for item in Outcome])
-LANGUAGE = Several("language", "Language of the case, ISO 639-1.", lambda _: sorted(SPOKEN),
+LANGUAGE = Several("language", "Language of the case, ISO 639-1.", lambda _: sorted(LANGUAGES),
                    "Send the two small letters of the language, as en.")
 TAG = Tags("tag", "A tag as cases have it: a word, or words joined by hyphens.")
 EVIDENCE = Number("evidence", "Lowest level of evidence, from 0 (no account of impact) to 5.", 0, max(EVIDENCE_LEVELS))
@@ -310,7 +320,7 @@ CHALLENGE = Text("challenge", "The challenge in your own words, in any of the la
 CITY = Text("city", "Slug of your city, as listed by /cities: cases of cities like it come first.", 60,
             pattern="^[a-z0-9]+(-[a-z0-9]+)*$")
 ASKED_IN = OneOf("language", "Language of the challenge, ISO 639-1; left out: the library finds out by itself.",
-                 LANGUAGES, hint="Or leave it out: the library finds out by itself which language it is.")
+                 QUESTION_LANGUAGES, hint="Or leave it out: the library finds out by itself which language it is.")
 LIMIT = Number("limit", "How many matches at most.", 1, MAX_LIMIT, MATCHES)
 
 SO_FAR = Text("q", "What has been typed so far.", MAX_QUERY_CHARACTERS, example="wat")
@@ -318,7 +328,7 @@ SUGGESTED = Number("limit", "How many suggestions at most.", 1, MAX_LIMIT, SUGGE
 
 STATUS = Several("status", "How far the challenge is.", lambda _: list(ChallengeStatus), hold=False)
 THEME_WANTED = Several("theme", THEME.about, THEME.values, hold=False)
-COUNTRY_WANTED = Several("country", COUNTRY.about, COUNTRY.values, COUNTRY_HINT, hold=False)
+COUNTRY_WANTED = Several("country", COUNTRY.about, _countries_wanted, COUNTRY_HINT, hold=False)
 
 
 def _named(*parameters: Parameter) -> Mapping[str, Parameter]:
