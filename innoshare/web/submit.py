@@ -134,8 +134,7 @@ def fill(name: str) -> AnyResponse:
 def preview() -> Response:
     """A text as readers will see it, for the page on which it is being written: a piece of HTML, cleaned."""
     text = "\n".join(_posted("text"))
-    reasons = [spoken(f"{found.message} {found.remedy}") for found in mistakes(text)]
-    shown, why = (None, reasons[0]) if reasons else _rendered(text)
+    shown, why = _rendered(text)
     return Response(render_template("_preview.html", rendered=shown, why=why), 200 if shown else 400)
 
 
@@ -387,8 +386,7 @@ class Visit:
         names = [name for name in (*SECTIONS, "body") if self.answers.text(name)]
         body = "\n\n".join(f"## {SECTIONS[name].label}\n\n{self.answers.text(name)}" if name in SECTIONS else
                            self.answers.text(name) for name in names)
-        reasons = [spoken(f"{found.message} {found.remedy}") for found in mistakes(body)]
-        rendered, why = (None, reasons[0]) if reasons else _rendered(body)
+        rendered, why = _rendered(body)
         if rendered is None or made.record is None:
             return self.page("submit_preview.html", self.end, (), 200 if rendered else 400, rendered=rendered, why=why,
                              missing=[found.text for found in made.mistakes
@@ -459,6 +457,8 @@ def _one_of(places: threading.BoundedSemaphore, busy: str) -> Iterator[None]:
 
 def _rendered(text: str) -> tuple[Rendered | None, str]:
     """A text as HTML, or why there is none. Raises Busy."""
+    if reasons := [spoken(f"{found.message} {found.remedy}") for found in mistakes(text)]:
+        return None, reasons[0]
     with _one_of(_rendering, "Others are looking at their texts just now."):
         try:
             rendered, refused = render_all({"": text}, lambda key: None, SECONDS_TO_RENDER, SECONDS_TO_START)
